@@ -1,0 +1,60 @@
+//! A capture: one machine's artefacts as they were read, without interpretation.
+//!
+//! Every importer and the collector fill the same [`Capture`]; everything after it reads
+//! nothing else. On disk it is a folder or a zip of that folder (`docs/capture-format.md`).
+
+mod manifest;
+mod origin;
+mod properties;
+
+pub use manifest::{Collector, Conflict, Failure, FileEntry, Manifest, Privileges, Redaction};
+pub use origin::{Method, Origin, Reported, SourceLines};
+pub use properties::{FunctionProperties, Resource};
+
+use std::collections::BTreeMap;
+
+use crate::addr::Sbdf;
+use crate::bytes::ConfigImage;
+
+/// One machine's artefacts.
+///
+/// Names of tables, host files and sources are those of the capture layout without their
+/// folder: `DMAR`, `SSDT2`; `cmdline`, `iommu.json`; `lspci.txt`.
+#[derive(Clone, Debug, Default)]
+pub struct Capture {
+    /// How, when and by whom it was made, and what failed.
+    pub manifest: Manifest,
+    /// Every function with what is known of it.
+    pub functions: BTreeMap<Sbdf, FunctionRecord>,
+    /// Raw ACPI tables by signature, numbered where a signature repeats.
+    pub tables: BTreeMap<String, Vec<u8>>,
+    /// Facts about the host as a whole.
+    pub host: BTreeMap<String, Vec<u8>>,
+    /// Windows device nodes (`pnp/devnodes.json`), kept as read.
+    pub devnodes: Option<Vec<u8>>,
+    /// The texts that were imported, so that evidence can cite a line.
+    pub sources: BTreeMap<String, Vec<u8>>,
+    /// Members that this version does not know, kept so that a rewrite loses nothing.
+    pub unknown: BTreeMap<String, Vec<u8>>,
+}
+
+/// One function as captured.
+#[derive(Clone, Debug, Default)]
+pub struct FunctionRecord {
+    /// Its configuration space, as far as known.
+    pub config: ConfigImage,
+    /// What the operating system or a tool reported about it.
+    pub properties: FunctionProperties,
+}
+
+impl Capture {
+    /// The record of a function, created where it is new.
+    pub fn function(&mut self, at: Sbdf) -> &mut FunctionRecord {
+        self.functions.entry(at).or_default()
+    }
+
+    /// Whether there is nothing in it that could be analysed.
+    pub fn is_empty(&self) -> bool {
+        self.functions.is_empty() && self.tables.is_empty() && self.devnodes.is_none()
+    }
+}

@@ -1,0 +1,31 @@
+//! Can this PCIe device be given to a virtual machine, and if not, exactly why?
+//!
+//! An offline analyzer: captured dumps in, verdicts with reasons and evidence out.
+//!
+//! The crate is a pipeline of rooms. Data flows one way, and a room may use only the rooms
+//! before it (a test reads the sources and holds everybody to it):
+//!
+//! ```text
+//! addr, range, spec, bytes, decode        numbers, vocabulary, bytes into structures
+//! capture ◄ import                        one machine's artefacts, from whatever was sent
+//! host                                    one machine: functions, tables, reported facts
+//! topology                                root complexes, ports, bridges, functions
+//! analysis                                facts: ACS per hop, interrupts, resets, BAR demand
+//! rules, verdict                          judgements over facts, and nothing else
+//! report                                  words, JSON, pictures
+//! ```
+//!
+//! The library does no I/O outside `capture::load` and `import`, never prints, and depends
+//! on nothing but its input: not on time, locale, terminal or hash order. Bytes from a dump
+//! are hostile: nothing here panics, loops or grows without bound on them.
+
+pub mod addr;
+pub mod bytes;
+pub mod range;
+pub mod spec;
+
+#[cfg(feature = "capture")]
+pub mod capture;
+
+#[cfg(feature = "analyzer")]
+pub mod decode;

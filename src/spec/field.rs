@@ -1,0 +1,101 @@
+//! How a register is described: one table serves typed access, printing and encoding.
+
+/// Bits of a little-endian structure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Field {
+    /// The specification's name.
+    pub name: &'static str,
+    /// Byte offset from the start of the structure.
+    pub offset: u16,
+    /// Lowest bit, counted from bit 0 of the byte at `offset`. At most 63.
+    pub bit: u8,
+    /// Number of bits, 1 to 64.
+    pub width: u8,
+    /// How a reader wants to see the value.
+    pub kind: Kind,
+}
+
+/// How the value of a field is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// One bit: `+` or `-`.
+    Flag,
+    /// A decimal number.
+    Number,
+    /// A hexadecimal number of the field's width.
+    Hex,
+    /// A code with names; a code without a name keeps its number.
+    Code(&'static [(u64, &'static str)]),
+    /// `2^value` of the unit given, e.g. 128 bytes.
+    PowerOf2(u64, &'static str),
+}
+
+/// A register: the unit in which bytes are read and shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Register {
+    /// The specification's (short) name.
+    pub name: &'static str,
+    /// Byte offset from the start of the structure.
+    pub offset: u16,
+    /// Length in bytes: 1, 2, 4 or 8.
+    pub bytes: u8,
+    /// The fields, lowest bit first; reserved bits are left out.
+    pub fields: &'static [Field],
+}
+
+impl Field {
+    /// One bit.
+    pub const fn flag(name: &'static str, offset: u16, bit: u8) -> Self {
+        Self { name, offset, bit, width: 1, kind: Kind::Flag }
+    }
+
+    /// A decimal number.
+    pub const fn number(name: &'static str, offset: u16, bit: u8, width: u8) -> Self {
+        Self { name, offset, bit, width, kind: Kind::Number }
+    }
+
+    /// A hexadecimal number.
+    pub const fn hex(name: &'static str, offset: u16, bit: u8, width: u8) -> Self {
+        Self { name, offset, bit, width, kind: Kind::Hex }
+    }
+
+    /// A code with names.
+    pub const fn code(
+        name: &'static str,
+        offset: u16,
+        bit: u8,
+        width: u8,
+        names: &'static [(u64, &'static str)],
+    ) -> Self {
+        Self { name, offset, bit, width, kind: Kind::Code(names) }
+    }
+
+    /// A binary logarithm of `unit`s.
+    pub const fn power(
+        name: &'static str,
+        offset: u16,
+        bit: u8,
+        width: u8,
+        base: u64,
+        unit: &'static str,
+    ) -> Self {
+        Self { name, offset, bit, width, kind: Kind::PowerOf2(base, unit) }
+    }
+}
+
+impl Register {
+    /// A register with fields.
+    pub const fn new(
+        name: &'static str,
+        offset: u16,
+        bytes: u8,
+        fields: &'static [Field],
+    ) -> Self {
+        Self { name, offset, bytes, fields }
+    }
+
+    /// A register shown as one number.
+    pub const fn plain(name: &'static str, offset: u16, bytes: u8) -> Self {
+        Self { name, offset, bytes, fields: &[] }
+    }
+}
