@@ -29,3 +29,9 @@ pub mod capture;
 
 #[cfg(feature = "analyzer")]
 pub mod decode;
+#[cfg(feature = "analyzer")]
+pub mod host;
+#[cfg(feature = "analyzer")]
+pub mod topology;
+#[cfg(feature = "analyzer")]
+pub mod analysis;
