@@ -28,10 +28,16 @@ pub mod spec;
 pub mod capture;
 
 #[cfg(feature = "analyzer")]
+pub mod analysis;
+#[cfg(feature = "analyzer")]
 pub mod decode;
 #[cfg(feature = "analyzer")]
 pub mod host;
 #[cfg(feature = "analyzer")]
+pub mod policy;
+#[cfg(feature = "analyzer")]
+pub mod rules;
+#[cfg(feature = "analyzer")]
 pub mod topology;
 #[cfg(feature = "analyzer")]
-pub mod analysis;
+pub mod verdict;

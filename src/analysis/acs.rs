@@ -78,7 +78,11 @@ impl AcsAnalysis {
             .iter()
             .map(|(id, function)| Hop::of(id, function, topology))
             .collect();
-        let open = PathState { able: Tri::Yes, active: Tri::Yes, decisive: None };
+        let open = PathState {
+            able: Tri::Yes,
+            active: Tri::Yes,
+            decisive: None,
+        };
         let mut paths = vec![open; hops.len()];
         for &id in topology.top_down() {
             let above = match topology.parent(id) {
@@ -86,7 +90,11 @@ impl AcsAnalysis {
                 None if topology.is_rooted(id) => open,
                 None => {
                     let missing = Tri::Unknown(Missing::of(Fact::BridgeAbove, id));
-                    PathState { able: missing, active: missing, decisive: Some(id) }
+                    PathState {
+                        able: missing,
+                        active: missing,
+                        decisive: Some(id),
+                    }
                 }
             };
             paths[id.index()] = above.below(id, hops[id.index()]);
@@ -157,7 +165,11 @@ impl PathState {
             (_, Tri::Unknown(_)) => Some(id),
             _ => self.decisive,
         };
-        Self { able, active: self.active.and(hop.active), decisive }
+        Self {
+            able,
+            active: self.active.and(hop.active),
+            decisive,
+        }
     }
 }
 
@@ -176,7 +188,13 @@ impl Hop {
             }
             HopRole::Port | HopRole::MultiFunction => judge(id, function, capability, control),
         };
-        Self { role, capability, control, able, active }
+        Self {
+            role,
+            capability,
+            control,
+            able,
+            active,
+        }
     }
 
     /// Required services that the capability is known to lack. A service that a port cannot

@@ -51,7 +51,10 @@ impl Missing {
 
     /// A fact about a function.
     pub const fn of(fact: Fact, function: FunctionId) -> Self {
-        Self { fact, of: Some(function) }
+        Self {
+            fact,
+            of: Some(function),
+        }
     }
 }
 
@@ -59,7 +62,9 @@ impl Fact {
     /// What is missing, as a noun phrase.
     pub const fn describe(self) -> &'static str {
         match self {
-            Self::ConfigSpace => "configuration space (the function did not answer, or was not read)",
+            Self::ConfigSpace => {
+                "configuration space (the function did not answer, or was not read)"
+            }
             Self::Capabilities => "configuration space past the first 64 bytes",
             Self::ExtendedConfig => "extended configuration space (bytes 256 to 4095)",
             Self::DamagedList => "an intact capability list",
@@ -67,7 +72,9 @@ impl Fact {
             Self::BridgeAbove => "the bridge above the device",
             Self::FunctionZero => "function 0 of the device",
             Self::Remapping => "whether DMA and interrupt remapping are present and on",
-            Self::ReservedMemory => "which memory the firmware reserves for the device (RMRR, IVMD)",
+            Self::ReservedMemory => {
+                "which memory the firmware reserves for the device (RMRR, IVMD)"
+            }
             Self::NativeControl => "whether the firmware grants native PCI Express control (_OSC)",
             Self::BarSizes => "BAR sizes",
             Self::IommuGroup => "the device's IOMMU group",
@@ -84,7 +91,9 @@ impl Fact {
             Self::Capabilities | Self::ExtendedConfig | Self::RegisterBits => {
                 "sudo lspci -vvvxxxx > dump.txt"
             }
-            Self::DamagedList => "sudo setpci -s DEVICE CAP_EXP+0.l, or a second dump after a reset",
+            Self::DamagedList => {
+                "sudo setpci -s DEVICE CAP_EXP+0.l, or a second dump after a reset"
+            }
             Self::BridgeAbove | Self::FunctionZero => {
                 "sudo lspci -vvvxxxx > dump.txt (all devices, without -s or -d)"
             }

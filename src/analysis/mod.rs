@@ -54,7 +54,11 @@ impl<'h, 'c> Facts<'h, 'c> {
 impl Platform {
     fn of(host: &Host<'_>) -> Self {
         let tables = &host.capture().tables;
-        let named = |name: &str| tables.keys().any(|key| key.trim_end_matches(char::is_numeric) == name);
+        let named = |name: &str| {
+            tables
+                .keys()
+                .any(|key| key.trim_end_matches(char::is_numeric) == name)
+        };
         Self {
             groups_reported: host
                 .functions()

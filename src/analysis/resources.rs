@@ -100,14 +100,12 @@ pub fn bars(function: &Function<'_>) -> Option<Vec<BarDemand>> {
     for (index, slot) in (0..6).zip(slots) {
         let reported = reported_resource(function, index);
         let demand = match (slot, reported) {
-            (BarSlot::Bar { kind, address, .. }, _) => {
-                Some(BarDemand {
-                    index,
-                    kind,
-                    address: reported.map_or(some_address(address), |resource| resource.address),
-                    size: size_of(function, index, kind, address, reported),
-                })
-            }
+            (BarSlot::Bar { kind, address, .. }, _) => Some(BarDemand {
+                index,
+                kind,
+                address: reported.map_or(some_address(address), |resource| resource.address),
+                size: size_of(function, index, kind, address, reported),
+            }),
             // The register of a virtual function, or one that was not captured.
             (BarSlot::Zero | BarSlot::Unknown, Some(resource)) => Some(BarDemand {
                 index,
@@ -150,8 +148,8 @@ impl Demand {
     }
 }
 
-/// What Microsoft's survey script prints: each memory range counted one byte short, the
-/// expansion ROM included where the operating system reports one, rounded up to MiB.
+/// The figure that Microsoft's survey script prints: each memory range counted one byte short,
+/// the sum rounded up to MiB. `None` where a size is not known.
 pub fn survey_dda_megabytes(function: &Function<'_>) -> Option<u64> {
     let bars = bars(function)?;
     let mut total = 0_u64;
@@ -172,7 +170,10 @@ struct ReportedBar {
 impl ReportedBar {
     fn size(self) -> Size {
         match self.len {
-            Some(len) => Size::Exact { len, from: SizeSource::Reported },
+            Some(len) => Size::Exact {
+                len,
+                from: SizeSource::Reported,
+            },
             None => bounds(self.kind, self.address.unwrap_or(0)),
         }
     }
@@ -218,13 +219,22 @@ fn size_of(
     reported: Option<ReportedBar>,
 ) -> Size {
     if let Some(len) = reported.and_then(|resource| resource.len) {
-        return Size::Exact { len, from: SizeSource::Reported };
+        return Size::Exact {
+            len,
+            from: SizeSource::Reported,
+        };
     }
     if let Some(len) = enhanced_allocation(function, index) {
-        return Size::Exact { len, from: SizeSource::EnhancedAllocation };
+        return Size::Exact {
+            len,
+            from: SizeSource::EnhancedAllocation,
+        };
     }
     if let Some(len) = resizable_bar(function, index) {
-        return Size::Exact { len, from: SizeSource::ResizableBar };
+        return Size::Exact {
+            len,
+            from: SizeSource::ResizableBar,
+        };
     }
     bounds(kind, address)
 }

@@ -110,11 +110,19 @@ pub struct Resource {
     #[cfg_attr(feature = "analyzer", schemars(with = "String"))]
     pub start: u64,
     /// Number of bytes or ports; `None` where only the address was reported.
-    #[serde(with = "optional_hex_number", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "optional_hex_number",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     #[cfg_attr(feature = "analyzer", schemars(with = "Option<String>"))]
     pub len: Option<u64>,
     /// The kernel's resource flags; `None` where the source does not print them.
-    #[serde(with = "optional_hex_number", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        with = "optional_hex_number",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     #[cfg_attr(feature = "analyzer", schemars(with = "Option<String>"))]
     pub flags: Option<u64>,
     /// It has a size but no address.

@@ -63,7 +63,10 @@ impl FunctionId {
 
 impl<'c> Function<'c> {
     pub(super) fn decode(at: Sbdf, record: &'c FunctionRecord) -> Self {
-        let Decoded { value: space, faults } = ConfigSpace::decode(&record.config);
+        let Decoded {
+            value: space,
+            faults,
+        } = ConfigSpace::decode(&record.config);
         let identity = Identity::resolve(&record.config, &space, &record.properties);
         Self {
             at,
@@ -83,27 +86,36 @@ impl<'c> Function<'c> {
 
     /// Layout of its header.
     pub fn layout(&self) -> Option<HeaderType> {
-        self.responds().then_some(self.space.header.layout).flatten()
+        self.responds()
+            .then_some(self.space.header.layout)
+            .flatten()
     }
 
     /// Its PCI Express capability.
     pub fn express(&self) -> Observed<Express<'c>> {
-        self.space.standard(self.config, CapId::EXPRESS).map(Express::new)
+        self.space
+            .standard(self.config, CapId::EXPRESS)
+            .map(Express::new)
     }
 
     /// Device/Port Type of its PCI Express capability.
     pub fn port_type(&self) -> Observed<PortType> {
-        self.express().and_then(|express| express.port_type().into())
+        self.express()
+            .and_then(|express| express.port_type().into())
     }
 
     /// Its ACS capability.
     pub fn acs(&self) -> Observed<Acs<'c>> {
-        self.space.extended(self.config, ExtCapId::ACS).map(Acs::new)
+        self.space
+            .extended(self.config, ExtCapId::ACS)
+            .map(Acs::new)
     }
 
     /// Its SR-IOV capability.
     pub fn sriov(&self) -> Observed<SrIov<'c>> {
-        self.space.extended(self.config, ExtCapId::SR_IOV).map(SrIov::new)
+        self.space
+            .extended(self.config, ExtCapId::SR_IOV)
+            .map(SrIov::new)
     }
 
     /// Its MSI capability.
@@ -113,7 +125,9 @@ impl<'c> Function<'c> {
 
     /// Its MSI-X capability.
     pub fn msix(&self) -> Observed<MsiX<'c>> {
-        self.space.standard(self.config, CapId::MSI_X).map(MsiX::new)
+        self.space
+            .standard(self.config, CapId::MSI_X)
+            .map(MsiX::new)
     }
 
     /// Whether it is a virtual function.
@@ -135,7 +149,10 @@ impl Identity {
             .flatten()
             .filter(|&ids| ids != (0, 0));
         let reported_subsystem = || {
-            let ids = (value(&reported.subsystem_vendor)?, value(&reported.subsystem_device)?);
+            let ids = (
+                value(&reported.subsystem_vendor)?,
+                value(&reported.subsystem_device)?,
+            );
             (ids != (0, 0)).then_some(ids)
         };
         Self {

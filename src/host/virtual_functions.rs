@@ -38,7 +38,9 @@ pub(super) fn link(functions: &mut [Function<'_>]) {
         if blank.is_empty() {
             break;
         }
-        let Some(range) = VfRange::of(function) else { continue };
+        let Some(range) = VfRange::of(function) else {
+            continue;
+        };
         let from = blank.partition_point(|&index| address(functions, index) < range.first);
         let mut at = from;
         while let Some(&index) = blank.get(at) {
@@ -59,9 +61,14 @@ pub(super) fn link(functions: &mut [Function<'_>]) {
 
 fn apply(functions: &mut [Function<'_>], links: &BTreeMap<usize, usize>) {
     for (&vf, &pf) in links {
-        let Some(physical) = functions.get(pf) else { continue };
+        let Some(physical) = functions.get(pf) else {
+            continue;
+        };
         let vendor = physical.identity.vendor;
-        let device = physical.sriov().present().and_then(|sriov| sriov.vf_device_id());
+        let device = physical
+            .sriov()
+            .present()
+            .and_then(|sriov| sriov.vf_device_id());
         if let Some(function) = functions.get_mut(vf) {
             function.physical = Some(FunctionId::new(pf));
             function.identity.vendor = function.identity.vendor.or(vendor);
@@ -93,7 +100,11 @@ impl VfRange {
         let first = sriov.vf_address(function.at, 0)?;
         let end = Sbdf::new(first.segment, Bdf::from_bits(u16::MAX));
         let last = sriov.vf_address(function.at, count).unwrap_or(end);
-        Some(Self { first, last, stride })
+        Some(Self {
+            first,
+            last,
+            stride,
+        })
     }
 
     fn contains(&self, at: Sbdf) -> bool {

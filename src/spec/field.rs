@@ -46,17 +46,35 @@ pub struct Register {
 impl Field {
     /// One bit.
     pub const fn flag(name: &'static str, offset: u16, bit: u8) -> Self {
-        Self { name, offset, bit, width: 1, kind: Kind::Flag }
+        Self {
+            name,
+            offset,
+            bit,
+            width: 1,
+            kind: Kind::Flag,
+        }
     }
 
     /// A decimal number.
     pub const fn number(name: &'static str, offset: u16, bit: u8, width: u8) -> Self {
-        Self { name, offset, bit, width, kind: Kind::Number }
+        Self {
+            name,
+            offset,
+            bit,
+            width,
+            kind: Kind::Number,
+        }
     }
 
     /// A hexadecimal number.
     pub const fn hex(name: &'static str, offset: u16, bit: u8, width: u8) -> Self {
-        Self { name, offset, bit, width, kind: Kind::Hex }
+        Self {
+            name,
+            offset,
+            bit,
+            width,
+            kind: Kind::Hex,
+        }
     }
 
     /// A code with names.
@@ -67,7 +85,13 @@ impl Field {
         width: u8,
         names: &'static [(u64, &'static str)],
     ) -> Self {
-        Self { name, offset, bit, width, kind: Kind::Code(names) }
+        Self {
+            name,
+            offset,
+            bit,
+            width,
+            kind: Kind::Code(names),
+        }
     }
 
     /// A binary logarithm of `unit`s.
@@ -79,23 +103,34 @@ impl Field {
         base: u64,
         unit: &'static str,
     ) -> Self {
-        Self { name, offset, bit, width, kind: Kind::PowerOf2(base, unit) }
+        Self {
+            name,
+            offset,
+            bit,
+            width,
+            kind: Kind::PowerOf2(base, unit),
+        }
     }
 }
 
 impl Register {
     /// A register with fields.
-    pub const fn new(
-        name: &'static str,
-        offset: u16,
-        bytes: u8,
-        fields: &'static [Field],
-    ) -> Self {
-        Self { name, offset, bytes, fields }
+    pub const fn new(name: &'static str, offset: u16, bytes: u8, fields: &'static [Field]) -> Self {
+        Self {
+            name,
+            offset,
+            bytes,
+            fields,
+        }
     }
 
     /// A register shown as one number.
     pub const fn plain(name: &'static str, offset: u16, bytes: u8) -> Self {
-        Self { name, offset, bytes, fields: &[] }
+        Self {
+            name,
+            offset,
+            bytes,
+            fields: &[],
+        }
     }
 }

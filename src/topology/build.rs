@@ -42,7 +42,11 @@ impl Topology {
         let mut topology = Self {
             graph,
             places: vec![
-                Place { parent: None, top: NodeIndex::end(), depth: 0 };
+                Place {
+                    parent: None,
+                    top: NodeIndex::end(),
+                    depth: 0
+                };
                 count
             ],
             kinds: host.functions().iter().map(FunctionKind::of).collect(),
@@ -51,7 +55,10 @@ impl Topology {
             top_down: Vec::with_capacity(count),
         };
         topology.place_all(count);
-        topology.multi_function = host.iter().map(|(id, _)| multi_function(host, id)).collect();
+        topology.multi_function = host
+            .iter()
+            .map(|(id, _)| multi_function(host, id))
+            .collect();
         topology
     }
 
@@ -66,7 +73,12 @@ impl Topology {
                     let above = parent.map(|parent: FunctionId| self.kinds[parent.index()]);
                     self.kinds[id.index()] = self.kinds[id.index()].corrected(above);
                     self.top_down.push(id);
-                    if self.graph.neighbors(NodeIndex::new(id.index())).next().is_some() {
+                    if self
+                        .graph
+                        .neighbors(NodeIndex::new(id.index()))
+                        .next()
+                        .is_some()
+                    {
                         queue.push((NodeIndex::new(id.index()), Some(id), depth + 1));
                     }
                 }
@@ -78,7 +90,9 @@ impl Topology {
 /// The bus that a function hangs on: its own, or, for a virtual function, that of its
 /// physical function, because VFs may use bus numbers that no bridge makes.
 fn home(host: &Host<'_>, function: &Function<'_>) -> BusKey {
-    let at = function.physical.map_or(function.at, |pf| host.function(pf).at);
+    let at = function
+        .physical
+        .map_or(function.at, |pf| host.function(pf).at);
     (at.segment, at.bus())
 }
 
@@ -109,7 +123,10 @@ fn multi_function(host: &Host<'_>, id: FunctionId) -> Option<bool> {
 /// ARI, and the port above forwards it (PCIe 6.0, 6.13).
 pub(super) fn uses_ari(host: &Host<'_>, parent: Option<FunctionId>, id: FunctionId) -> bool {
     let function = host.function(id);
-    let capable = function.space.extended(function.config, ExtCapId::ARI).is_present();
+    let capable = function
+        .space
+        .extended(function.config, ExtCapId::ARI)
+        .is_present();
     let forwarded = parent.is_some_and(|parent| {
         let express = host.function(parent).express().present();
         express.and_then(|express| express.ari_forwarding_enabled()) == Some(true)

@@ -127,7 +127,9 @@ fn bridges_by_secondary(
 ) -> BTreeMap<BusKey, FunctionId> {
     let mut bridges: BTreeMap<BusKey, FunctionId> = BTreeMap::new();
     for (id, function) in host.iter() {
-        let Some(buses) = bus_numbers(function) else { continue };
+        let Some(buses) = bus_numbers(function) else {
+            continue;
+        };
         // Firmware left it unconfigured, or nothing is below.
         if buses.secondary == 0 {
             continue;
@@ -156,7 +158,8 @@ fn bridges_by_secondary(
         let above = bridges.get(&(segment, function.at.bus()));
         if let (Some(&parent), Some(own)) = (above, bus_numbers(function))
             && let Some(range) = bus_numbers(host.function(parent))
-            && !(range.contains(own.secondary) && range.contains(own.subordinate.max(own.secondary)))
+            && !(range.contains(own.secondary)
+                && range.contains(own.subordinate.max(own.secondary)))
         {
             faults.push(TopologyFault::OutsideParent { bridge: id, parent });
         }
@@ -178,7 +181,10 @@ fn parent_of(
     on_bus: &[Function<'_>],
     bridges: &BTreeMap<BusKey, FunctionId>,
 ) -> BusParent {
-    if let Some(parent) = on_bus.iter().find_map(|function| reported_parent(host, function)) {
+    if let Some(parent) = on_bus
+        .iter()
+        .find_map(|function| reported_parent(host, function))
+    {
         return parent;
     }
     if let Some(&bridge) = bridges.get(&key) {
@@ -217,7 +223,11 @@ fn proves_root_bus(function: &Function<'_>) -> bool {
             PortType::ROOT_PORT | PortType::RC_ENDPOINT | PortType::RC_EVENT_COLLECTOR
         )
     );
-    integrated || function.identity.class.is_some_and(|class| class.is_host_bridge())
+    integrated
+        || function
+            .identity
+            .class
+            .is_some_and(|class| class.is_host_bridge())
 }
 
 fn needs_bridge(function: &Function<'_>) -> bool {

@@ -51,7 +51,11 @@ impl FunctionKind {
             Observed::Absent => match layout {
                 Some(HeaderType::BRIDGE) => Self::PciBridge,
                 Some(HeaderType::CARDBUS) => Self::CardBusBridge,
-                _ if function.identity.class.is_some_and(|class| class.is_host_bridge()) => {
+                _ if function
+                    .identity
+                    .class
+                    .is_some_and(|class| class.is_host_bridge()) =>
+                {
                     Self::HostBridge
                 }
                 Some(HeaderType::ENDPOINT) => Self::Conventional,

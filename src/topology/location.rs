@@ -28,7 +28,9 @@ impl LocationPath {
         if host.function(id).is_virtual() {
             return None;
         }
-        let Node::RootBus { bus, .. } = topology.top(id) else { return None };
+        let Node::RootBus { bus, .. } = topology.top(id) else {
+            return None;
+        };
         let mut hops: Vec<_> = topology
             .upstream(id)
             .map(|hop| {
@@ -69,12 +71,19 @@ impl FromStr for LocationPath {
         let upper = text.trim().to_ascii_uppercase();
         let mut items = upper.split('#');
         let number = |item: &str, service: &str| {
-            let digits = item.strip_prefix(service)?.strip_prefix('(')?.strip_suffix(')')?;
+            let digits = item
+                .strip_prefix(service)?
+                .strip_prefix('(')?
+                .strip_suffix(')')?;
             let valid = (1..=4).contains(&digits.len());
-            valid.then(|| u16::from_str_radix(digits, 16).ok()).flatten()
+            valid
+                .then(|| u16::from_str_radix(digits, 16).ok())
+                .flatten()
         };
         let root = items.next().and_then(|item| number(item, "PCIROOT"));
-        let root = root.and_then(|bus| u8::try_from(bus).ok()).ok_or(LocationPathError)?;
+        let root = root
+            .and_then(|bus| u8::try_from(bus).ok())
+            .ok_or(LocationPathError)?;
         let hops = items
             .map(|item| {
                 let [device, function] = number(item, "PCI")?.to_be_bytes();
@@ -122,10 +131,20 @@ mod tests {
     #[test]
     fn what_is_no_pci_path_is_refused() {
         for text in [
-            "", "PCIROOT(0)", "PCIROOT(100)#PCI(0000)", "PCI(0000)", "PCIROOT(0)#USB(1)",
-            "PCIROOT(0)#PCI(2000)", "PCIROOT(0)#PCI(0008)", "PCIROOT(0)#PCI(0000)x",
+            "",
+            "PCIROOT(0)",
+            "PCIROOT(100)#PCI(0000)",
+            "PCI(0000)",
+            "PCIROOT(0)#USB(1)",
+            "PCIROOT(0)#PCI(2000)",
+            "PCIROOT(0)#PCI(0008)",
+            "PCIROOT(0)#PCI(0000)x",
         ] {
-            assert_eq!(text.parse::<LocationPath>(), Err(LocationPathError), "{text}");
+            assert_eq!(
+                text.parse::<LocationPath>(),
+                Err(LocationPathError),
+                "{text}"
+            );
         }
     }
 }

@@ -91,7 +91,9 @@ fn walk_standard(
     const LOWEST: u16 = pci::HEADER_SIZE;
     const WITHIN: &str = "capability list";
     let Some(layout) = header.layout else {
-        return ListEnd::NotCaptured { offset: pci::HEADER_LAYOUT.offset };
+        return ListEnd::NotCaptured {
+            offset: pci::HEADER_LAYOUT.offset,
+        };
     };
     let start = match layout {
         HeaderType::ENDPOINT | HeaderType::BRIDGE => pci::CAPABILITIES_POINTER,
@@ -99,7 +101,11 @@ fn walk_standard(
         _ => return ListEnd::NoList,
     };
     match image.field(pci::STATUS_CAPABILITIES) {
-        None => return ListEnd::NotCaptured { offset: pci::STATUS.offset },
+        None => {
+            return ListEnd::NotCaptured {
+                offset: pci::STATUS.offset,
+            };
+        }
         Some(0) => return ListEnd::NoList,
         Some(_) => {}
     }
@@ -109,11 +115,17 @@ fn walk_standard(
         let Some(next) = image.bits(from, 2, 6) else {
             return ListEnd::NotCaptured { offset: from };
         };
-        let fault = |kind| Fault { kind, span: Span::new(from, 1), within: WITHIN };
+        let fault = |kind| Fault {
+            kind,
+            span: Span::new(from, 1),
+            within: WITHIN,
+        };
         if let Some(pointer) = image.u8(from)
             && pointer & 3 != 0
         {
-            faults.push(fault(FaultKind::PointerUnaligned { pointer: pointer.into() }));
+            faults.push(fault(FaultKind::PointerUnaligned {
+                pointer: pointer.into(),
+            }));
         }
         let offset = u16::try_from(next << 2).unwrap_or(0);
         if offset == 0 {
@@ -123,7 +135,10 @@ fn walk_standard(
             return ListEnd::Complete;
         }
         if offset < LOWEST {
-            let kind = FaultKind::PointerTooLow { pointer: offset, lowest: LOWEST };
+            let kind = FaultKind::PointerTooLow {
+                pointer: offset,
+                lowest: LOWEST,
+            };
             return broken(fault(kind), faults);
         }
         let bit = 1_u64 << (offset >> 2);
@@ -137,11 +152,22 @@ fn walk_standard(
         if id == 0xff {
             let span = Span::new(offset, 2);
             let kind = FaultKind::AllOnes;
-            return broken(Fault { kind, span, within: WITHIN }, faults);
+            return broken(
+                Fault {
+                    kind,
+                    span,
+                    within: WITHIN,
+                },
+                faults,
+            );
         }
         let id = CapabilityId::Standard(CapId(id));
         note_duplicate(id, offset, entries, faults);
-        entries.push(CapEntry { id, offset, version: 0 });
+        entries.push(CapEntry {
+            id,
+            offset,
+            version: 0,
+        });
         from = offset + 1;
     }
 }
@@ -180,7 +206,11 @@ fn walk_extended(
     let mut seen = [0_u64; 16];
     let mut offset = LOWEST;
     loop {
-        let fault = |kind| Fault { kind, span: Span::new(offset, 4), within: WITHIN };
+        let fault = |kind| Fault {
+            kind,
+            span: Span::new(offset, 4),
+            within: WITHIN,
+        };
         let header = (
             image.bits(offset, 0, 16),
             image.bits(offset, 16, 4),
@@ -200,7 +230,11 @@ fn walk_extended(
         if id != 0 {
             let id = CapabilityId::Extended(ExtCapId(u16::try_from(id).unwrap_or(0)));
             let version = u8::try_from(version).unwrap_or(0);
-            entries.push(CapEntry { id, offset, version });
+            entries.push(CapEntry {
+                id,
+                offset,
+                version,
+            });
         }
         if let Some(word) = seen.get_mut(usize::from(offset >> 8)) {
             *word |= 1 << (offset >> 2 & 63);
@@ -210,7 +244,10 @@ fn walk_extended(
             return ListEnd::Complete;
         }
         if target < LOWEST {
-            let kind = FaultKind::PointerTooLow { pointer: target, lowest: LOWEST };
+            let kind = FaultKind::PointerTooLow {
+                pointer: target,
+                lowest: LOWEST,
+            };
             return broken(fault(kind), faults);
         }
         let met = seen.get(usize::from(target >> 8)).copied().unwrap_or(0);
@@ -233,20 +270,24 @@ fn repeats_conventional_space(image: &ConfigImage) -> bool {
 }
 
 /// Capabilities of which a function has one at most (PCIe 6.0, 7.5.2 and 7.5.3; PCI 3.0, 6.8).
-fn note_duplicate(
-    id: CapabilityId,
-    offset: u16,
-    entries: &[CapEntry],
-    faults: &mut Vec<Fault>,
-) {
-    const UNIQUE: [CapId; 4] = [CapId::POWER_MANAGEMENT, CapId::MSI, CapId::MSI_X, CapId::EXPRESS];
-    let CapabilityId::Standard(standard) = id else { return };
+fn note_duplicate(id: CapabilityId, offset: u16, entries: &[CapEntry], faults: &mut Vec<Fault>) {
+    const UNIQUE: [CapId; 4] = [
+        CapId::POWER_MANAGEMENT,
+        CapId::MSI,
+        CapId::MSI_X,
+        CapId::EXPRESS,
+    ];
+    let CapabilityId::Standard(standard) = id else {
+        return;
+    };
     if !UNIQUE.contains(&standard) {
         return;
     }
     if let Some(first) = entries.iter().find(|entry| entry.id == id) {
         faults.push(Fault {
-            kind: FaultKind::Duplicate { first: first.offset },
+            kind: FaultKind::Duplicate {
+                first: first.offset,
+            },
             span: Span::new(offset, 2),
             within: "capability list",
         });

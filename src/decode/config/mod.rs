@@ -38,7 +38,8 @@ impl ConfigSpace {
         let mut faults = Vec::new();
         let header = Header::decode(image, &mut faults);
         let mut capabilities = Vec::new();
-        let (standard_end, extended_end) = list::walk(image, &header, &mut capabilities, &mut faults);
+        let (standard_end, extended_end) =
+            list::walk(image, &header, &mut capabilities, &mut faults);
         Decoded {
             value: Self {
                 header,

@@ -63,7 +63,9 @@ impl<'a> Express<'a> {
 
     /// Capability version, 1 or 2.
     pub fn version(self) -> Option<u8> {
-        self.window.field(VERSION).and_then(|v| u8::try_from(v).ok())
+        self.window
+            .field(VERSION)
+            .and_then(|v| u8::try_from(v).ok())
     }
 
     /// Whether the function can be reset on its own (PCIe 6.0, 6.6.2).

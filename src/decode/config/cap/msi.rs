@@ -14,7 +14,14 @@ pub const CAPABLE: Field = Field::power("Multiple Message Capable", 0x02, 1, 3, 
 pub(super) const STRUCTURE: Structure = Structure {
     id: CapabilityId::Standard(CapId::MSI),
     spec: Document::Pcie60.at("7.7.1 MSI Capability Structures"),
-    registers: |_| vec![Register::new("Message Control", 0x02, 2, &[ENABLE, CAPABLE])],
+    registers: |_| {
+        vec![Register::new(
+            "Message Control",
+            0x02,
+            2,
+            &[ENABLE, CAPABLE],
+        )]
+    },
 };
 
 /// A function's MSI capability.

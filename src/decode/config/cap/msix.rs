@@ -14,7 +14,14 @@ pub const ENABLE: Field = Field::flag("MSI-X Enable", 0x02, 15);
 pub(super) const STRUCTURE: Structure = Structure {
     id: CapabilityId::Standard(CapId::MSI_X),
     spec: Document::Pcie60.at("7.7.2 MSI-X Capability and Table Structure"),
-    registers: |_| vec![Register::new("Message Control", 0x02, 2, &[TABLE_SIZE, ENABLE])],
+    registers: |_| {
+        vec![Register::new(
+            "Message Control",
+            0x02,
+            2,
+            &[TABLE_SIZE, ENABLE],
+        )]
+    },
 };
 
 /// A function's MSI-X capability.
