@@ -34,9 +34,15 @@ pub mod decode;
 #[cfg(feature = "analyzer")]
 pub mod host;
 #[cfg(feature = "analyzer")]
+pub mod names;
+#[cfg(feature = "analyzer")]
 pub mod policy;
 #[cfg(feature = "analyzer")]
+pub mod report;
+#[cfg(feature = "analyzer")]
 pub mod rules;
+#[cfg(feature = "analyzer")]
+pub mod select;
 #[cfg(feature = "analyzer")]
 pub mod topology;
 #[cfg(feature = "analyzer")]

@@ -1,0 +1,6 @@
+//! Reports for a terminal.
+
+pub(super) mod explain;
+pub(super) mod rules;
+pub(super) mod survey;
+pub(super) mod topology;
