@@ -13,8 +13,8 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The rooms of the library, each after all those that it may use.
 const ROOMS: &[&str] = &[
-    "range", "addr", "spec", "bytes", "capture", "decode", "import", "synth", "corpus", "host", "names",
-    "topology", "select", "analysis", "policy", "rules", "verdict", "report", "collect",
+    "range", "addr", "spec", "bytes", "capture", "decode", "import", "synth", "corpus", "host",
+    "names", "topology", "select", "analysis", "policy", "rules", "verdict", "report", "collect",
 ];
 
 /// An arrow from a room to another one, with the file that draws it.
@@ -35,7 +35,9 @@ fn no_arrow_runs_back() {
     let mut arrows = 0;
     for file in files {
         let relative = file.strip_prefix(&root).unwrap();
-        let Some(room) = room_of(relative) else { continue };
+        let Some(room) = room_of(relative) else {
+            continue;
+        };
         let source = fs::read_to_string(&file).unwrap();
         for arrow in arrows_of(&source, relative, &room) {
             arrows += 1;
@@ -55,7 +57,10 @@ fn every_room_is_listed() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let name = name.trim_end_matches(".rs");
         let rim = ["lib", "main", "cli"].contains(&name);
-        assert!(rim || ROOMS.contains(&name), "room {name} is not in the order");
+        assert!(
+            rim || ROOMS.contains(&name),
+            "room {name} is not in the order"
+        );
     }
 }
 
@@ -117,14 +122,20 @@ fn arrows_of(source: &str, relative: &Path, room: &str) -> BTreeSet<Arrow> {
     targets
         .into_iter()
         .filter(|target| target != room)
-        .map(|to| Arrow { file: relative.display().to_string(), from: room.to_owned(), to })
+        .map(|to| Arrow {
+            file: relative.display().to_string(),
+            from: room.to_owned(),
+            to,
+        })
         .collect()
 }
 
 /// The module that a file defines, from the crate root.
 fn module_path(relative: &Path) -> Vec<String> {
-    let mut path: Vec<String> =
-        relative.iter().map(|part| part.to_str().unwrap().trim_end_matches(".rs").to_owned()).collect();
+    let mut path: Vec<String> = relative
+        .iter()
+        .map(|part| part.to_str().unwrap().trim_end_matches(".rs").to_owned())
+        .collect();
     if path.last().is_some_and(|last| last == "mod") {
         path.pop();
     }
@@ -154,10 +165,13 @@ fn collect(tokens: TokenStream, module: &[String], targets: &mut BTreeSet<String
 }
 
 /// Reads `::segment…` after a prefix that stands for `base`, and notes the room it leads to.
-fn follow(tokens: &[TokenTree], mut at: usize, base: &[String], targets: &mut BTreeSet<String>) -> usize {
-    let colon = |token: Option<&TokenTree>| {
-        matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == ':')
-    };
+fn follow(
+    tokens: &[TokenTree],
+    mut at: usize,
+    base: &[String],
+    targets: &mut BTreeSet<String>,
+) -> usize {
+    let colon = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
     let mut base = base.to_vec();
     while colon(tokens.get(at)) && colon(tokens.get(at + 1)) {
         at += 2;

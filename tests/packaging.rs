@@ -7,15 +7,27 @@ use serde_json::Value;
 
 /// The platform that the tests run on: cargo has fetched the crates for no other.
 fn host() -> String {
-    let output = Command::new("rustc").arg("-vV").output().expect("rustc runs");
+    let output = Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .expect("rustc runs");
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().find_map(|line| line.strip_prefix("host: ")).expect("a host").to_owned()
+    text.lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .expect("a host")
+        .to_owned()
 }
 
 /// Licences that a dependency may have (one alternative of its expression suffices); the same
 /// list as in `deny.toml`.
-const LICENCES: &[&str] =
-    &["MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "Unicode-3.0", "Zlib"];
+const LICENCES: &[&str] = &[
+    "MIT",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "Unicode-3.0",
+    "Zlib",
+];
 
 /// Crates that the collector may resolve to on Linux, itself left out. It runs as root on other
 /// people's machines: each one more is one more to read.
@@ -28,7 +40,11 @@ fn metadata(arguments: &[&str]) -> Value {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON")
 }
 
@@ -52,7 +68,8 @@ fn allowed(expression: &str) -> bool {
     let expression = expression.replace('/', " OR ").replace(['(', ')'], " ");
     // AND binds all its parts. Each of its parts may be a list of alternatives.
     expression.split(" AND ").all(|part| {
-        part.split(" OR ").any(|licence| LICENCES.contains(&licence.trim()))
+        part.split(" OR ")
+            .any(|licence| LICENCES.contains(&licence.trim()))
     })
 }
 
@@ -79,11 +96,20 @@ fn the_collector_needs_few_crates_and_none_of_the_analyzers() {
         "--filter-platform",
         "x86_64-unknown-linux-gnu",
     ]));
-    for analyzer_only in ["clap", "nom", "petgraph", "schemars", "tar", "rayon", "pci-ids"] {
-        assert!(!crates.contains(analyzer_only), "the collector drags in {analyzer_only}");
+    for analyzer_only in [
+        "clap", "nom", "petgraph", "schemars", "tar", "rayon", "pci-ids",
+    ] {
+        assert!(
+            !crates.contains(analyzer_only),
+            "the collector drags in {analyzer_only}"
+        );
     }
     println!("collector crates: {} {crates:?}", crates.len());
-    assert!(crates.len() <= COLLECTOR_CRATES, "{}: {crates:?}", crates.len());
+    assert!(
+        crates.len() <= COLLECTOR_CRATES,
+        "{}: {crates:?}",
+        crates.len()
+    );
 }
 
 /// Names of everything that the package links at run time.
@@ -103,7 +129,11 @@ fn dependencies(metadata: &Value) -> BTreeSet<String> {
         .collect();
     let is_macro = |id: &str| {
         let kinds = &names[id]["targets"][0]["kind"];
-        kinds.as_array().unwrap().iter().any(|kind| kind == "proc-macro")
+        kinds
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|kind| kind == "proc-macro")
     };
     let mut found = BTreeSet::new();
     let mut queue = vec![root];

@@ -47,8 +47,8 @@ pub struct Layout {
 }
 
 impl Report<'_> {
-    /// Functions that somebody might want to assign: everything but ports, bridges and what
-    /// keeps the root complex going.
+    /// Functions that somebody might want to assign: everything but ports, bridges of every
+    /// class, and event collectors.
     pub fn candidates(&self) -> impl Iterator<Item = FunctionId> {
         self.facts
             .host
@@ -60,6 +60,9 @@ impl Report<'_> {
     /// Whether somebody might want to assign the function.
     pub fn is_candidate(&self, id: FunctionId) -> bool {
         let kind = self.facts.topology.kind(id);
-        !kind.is_bridge() && kind != FunctionKind::RcEventCollector
+        let class = self.facts.host.function(id).identity.class;
+        !kind.is_bridge()
+            && kind != FunctionKind::RcEventCollector
+            && !class.is_some_and(|class| class.is_bridge())
     }
 }

@@ -509,9 +509,10 @@ fn gaps(page: &mut Page, report: &Report<'_>, id: FunctionId) {
         };
         page.line(2, &format!("{}{of}", fact.describe()));
         page.line(4, &format!("for {}: {}", gap.rule.code, gap.rule.summary));
-        page.line(4, &format!("Linux: {}", fact.linux_command()));
+        // Commands are for pasting: never wrapped, every blank kept.
+        let _ = writeln!(page.out, "    Linux:   {}", fact.linux_command());
         if let Some(command) = fact.windows_command() {
-            page.line(4, &format!("Windows: {command}"));
+            let _ = writeln!(page.out, "    Windows: {command}");
         }
     }
 }

@@ -23,12 +23,46 @@ pub fn survey(report: &Report<'_>, layout: Layout) -> String {
     } else {
         report.candidates().collect()
     };
+    head(&mut out, report, layout);
     table(&mut out, report, layout, &listed);
     let others = report.facts.host.functions().len() - listed.len();
     summary(&mut out, report, layout, &listed, others);
     reasons(&mut out, report, layout, &listed);
     missing(&mut out, report, layout, &listed);
     out
+}
+
+/// What was analysed.
+fn head(out: &mut String, report: &Report<'_>, layout: Layout) {
+    let capture = report.facts.host.capture();
+    let mut text = count(capture.functions.len(), "function", "functions");
+    if !capture.tables.is_empty() {
+        let _ = write!(
+            text,
+            ", {}",
+            count(capture.tables.len(), "ACPI table", "ACPI tables")
+        );
+    }
+    let sources: Vec<String> = capture
+        .sources
+        .keys()
+        .take(4)
+        .map(|name| safe(name))
+        .collect();
+    if !sources.is_empty() {
+        let more = capture.sources.len() - sources.len();
+        let tail = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        let _ = write!(text, " from {}{tail}", sources.join(", "));
+    }
+    let _ = write!(text, "; names from pci.ids {}", report.names.version());
+    for line in wrap(&text, layout.width) {
+        let _ = writeln!(out, "{}", layout.palette.dim(line));
+    }
+    out.push('\n');
 }
 
 fn table(out: &mut String, report: &Report<'_>, layout: Layout, listed: &[FunctionId]) {
