@@ -8,6 +8,7 @@
 //! ```text
 //! addr, range, spec, bytes, decode        numbers, vocabulary, bytes into structures
 //! capture ◄ import                        one machine's artefacts, from whatever was sent
+//! synth, corpus                           captures made to order; cases with their truth
 //! host                                    one machine: functions, tables, reported facts
 //! topology                                root complexes, ports, bridges, functions
 //! analysis                                facts: ACS per hop, interrupts, resets, BAR demand
@@ -43,6 +44,8 @@ pub mod report;
 pub mod rules;
 #[cfg(feature = "analyzer")]
 pub mod select;
+#[cfg(feature = "analyzer")]
+pub mod synth;
 #[cfg(feature = "analyzer")]
 pub mod topology;
 #[cfg(feature = "analyzer")]
