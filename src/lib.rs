@@ -16,7 +16,7 @@
 //! report                                  words, JSON, pictures
 //! ```
 //!
-//! The library does no I/O outside `capture::load` and `import`, never prints, and depends
+//! The library does no I/O outside `capture::load`, `corpus` and `import`, never prints, and depends
 //! on nothing but its input: not on time, locale, terminal or hash order. Bytes from a dump
 //! are hostile: nothing here panics, loops or grows without bound on them.
 
@@ -30,6 +30,8 @@ pub mod capture;
 
 #[cfg(feature = "analyzer")]
 pub mod analysis;
+#[cfg(feature = "analyzer")]
+pub mod corpus;
 #[cfg(feature = "analyzer")]
 pub mod decode;
 #[cfg(feature = "analyzer")]

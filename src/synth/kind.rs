@@ -124,7 +124,7 @@ pub(super) const CLASSES: &[ClassDefaults] = &[
     class(
         "raid",
         0x01_04_00,
-        (0x1b36, 0x0010),
+        (0x1000, 0x005d),
         &["mem64 64K", "io 256"],
         Some(16),
     ),
@@ -138,7 +138,7 @@ pub(super) const CLASSES: &[ClassDefaults] = &[
     class(
         "sas",
         0x01_07_00,
-        (0x1b36, 0x0010),
+        (0x1000, 0x0097),
         &["io 256", "mem64 64K"],
         Some(16),
     ),

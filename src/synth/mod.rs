@@ -77,6 +77,9 @@ fn host(host: &Host) -> Capture {
     for (name, text) in &host.files {
         capture.host.insert(name.clone(), text.clone().into_bytes());
     }
+    for (name, table) in &host.tables {
+        capture.tables.insert(name.clone(), table.0.clone());
+    }
     if let Some(cmdline) = &host.cmdline {
         capture
             .host

@@ -47,6 +47,8 @@ pub struct Host {
     pub cmdline: Option<String>,
     /// Texts below `host/`, by name.
     pub files: BTreeMap<String, String>,
+    /// ACPI tables below `acpi/`, by signature.
+    pub tables: BTreeMap<String, HexBytes>,
     /// Whether the operating system reports ids, resources and the tree, as sysfs does. What
     /// a device entry states itself is reported in any case.
     pub facts: bool,
@@ -93,6 +95,7 @@ impl Default for Host {
             platform: BTreeMap::new(),
             cmdline: None,
             files: BTreeMap::new(),
+            tables: BTreeMap::new(),
             facts: true,
             privileged: true,
         }
