@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::analysis::Tri;
-use crate::analysis::acs::{Hop, HopRole, UpHierarchy};
+use crate::analysis::acs::{AcsSupport, Hop, HopRole, UpHierarchy};
 use crate::analysis::device_type::DeviceType;
 use crate::analysis::interrupts::Interrupts;
 use crate::analysis::reset::Resets;
@@ -241,6 +241,13 @@ fn path(page: &mut Page, report: &Report<'_>, id: FunctionId) {
         "Windows would say",
         &format!("AcsCompatibleUpHierarchy {windows}"),
     );
+    let support = match facts.acs.support(topology, id) {
+        AcsSupport::Present => "0 (present)",
+        AcsSupport::MissingOrNotNeeded => "2 (missing), or 1 where Windows knows it needs none",
+        AcsSupport::Missing => "2 (missing)",
+        AcsSupport::Unknown => "unknown",
+    };
+    page.fact("", &format!("AcsSupport {support}"));
     let device_type = match DeviceType::of(topology.kind(id)) {
         Some(value) => format!(
             "DeviceType {} ({value}), if the firmware grants native control",

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::device::Device;
 use super::hex;
 use crate::analysis::Tri;
-use crate::analysis::acs::UpHierarchy;
+use crate::analysis::acs::{AcsSupport, UpHierarchy};
 use crate::analysis::device_type::DeviceType;
 use crate::analysis::interrupts::Interrupts;
 use crate::analysis::reset::Resets;
@@ -40,6 +40,10 @@ pub struct ExplainedDevice {
     /// Windows' AcsCompatibleUpHierarchy as predicted; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acs_compatible_up_hierarchy: Option<u32>,
+    /// Windows' AcsSupport as predicted; absent where unknown, or where Windows may know that a
+    /// root port needs no ACS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acs_support: Option<u32>,
     /// Windows' DeviceType as predicted, if the firmware grants native control.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_type: Option<u32>,
@@ -131,6 +135,11 @@ impl ExplainedDevice {
                 UpHierarchy::SingleFunction => Some(1),
                 UpHierarchy::Supported => Some(3),
                 UpHierarchy::Unknown(_) => None,
+            },
+            acs_support: match facts.acs.support(topology, id) {
+                AcsSupport::Present => Some(0),
+                AcsSupport::Missing => Some(2),
+                AcsSupport::MissingOrNotNeeded | AcsSupport::Unknown => None,
             },
             device_type: DeviceType::of(topology.kind(id)).map(|value| value.0),
             msi_vectors: vectors(interrupts.msi),
