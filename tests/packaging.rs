@@ -1,5 +1,7 @@
 //! What the package drags in: licences, sources, and how little the collector needs.
 
+#![expect(clippy::disallowed_methods, reason = "cargo itself is asked")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
