@@ -71,6 +71,20 @@ pub enum UpHierarchy {
     Unknown(Missing),
 }
 
+/// Windows' property AcsSupport: the function alone (Windows SDK, pciprop.h).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AcsSupport {
+    /// 0: it has the capability.
+    Present,
+    /// 2, or, where Windows knows that it does no peer-to-peer traffic, 1: a root port
+    /// without the capability.
+    MissingOrNotNeeded,
+    /// 2: it has no capability.
+    Missing,
+    /// Not captured.
+    Unknown,
+}
+
 impl AcsAnalysis {
     /// Judges every hop and folds the paths from the roots down.
     pub fn of(host: &Host<'_>, topology: &Topology) -> Self {
@@ -132,6 +146,18 @@ impl AcsAnalysis {
             Some(parent) => of(&self.paths[parent.index()]),
             None if topology.is_rooted(id) => Tri::Yes,
             None => Tri::Unknown(Missing::of(Fact::BridgeAbove, id)),
+        }
+    }
+
+    /// What Windows would report of the function's own ACS capability.
+    pub fn support(&self, topology: &Topology, id: FunctionId) -> AcsSupport {
+        match self.hop(id).capability {
+            Observed::Present(_) => AcsSupport::Present,
+            Observed::Absent if topology.kind(id) == FunctionKind::RootPort => {
+                AcsSupport::MissingOrNotNeeded
+            }
+            Observed::Absent => AcsSupport::Missing,
+            Observed::NotCaptured | Observed::Malformed(_) => AcsSupport::Unknown,
         }
     }
 
