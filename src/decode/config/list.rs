@@ -5,7 +5,7 @@
 //! Linux where the specification leaves a choice (drivers/pci/pci.c).
 
 use crate::bytes::{ConfigImage, Fault, FaultKind, Span};
-use crate::spec::pci::{self, CapId, HeaderType};
+use crate::spec::pci::{self, CapId, ClassCode, HeaderType};
 use crate::spec::pcie::ExtCapId;
 
 use super::{Header, Response};
@@ -86,7 +86,7 @@ pub(super) fn walk(
         .any(|entry| entry.id == CapabilityId::Standard(CapId::EXPRESS));
     let extended = match standard {
         _ if express => walk_extended(image, entries, faults),
-        ListEnd::NoList | ListEnd::Complete => walk_without_express(image, entries, faults),
+        ListEnd::NoList | ListEnd::Complete => walk_without_express(image, header, entries, faults),
         ListEnd::NotCaptured { .. } | ListEnd::Broken(_) => standard,
     };
     (standard, extended)
@@ -195,17 +195,21 @@ fn walk_standard(
     }
 }
 
-/// Extended space exists only on Express functions and in PCI-X mode 2. A conventional
-/// function whose dump nevertheless carries a valid list keeps it.
+/// Without an Express capability, extended space may exist in PCI-X mode 2 and on host bridges
+/// (Linux: `pci_cfg_space_size`). Where what lies there is no list, the function has none.
 fn walk_without_express(
     image: &ConfigImage,
+    header: &Header,
     entries: &mut Vec<CapEntry>,
     faults: &mut Vec<Fault>,
 ) -> ListEnd {
     let pci_x = entries
         .iter()
         .any(|entry| entry.id == CapabilityId::Standard(CapId::PCI_X));
-    if !pci_x || image.extent() <= pci::CONVENTIONAL_SIZE {
+    let possible = pci_x || header.class.is_some_and(ClassCode::is_host_bridge);
+    let first_id = image.bits(pci::CONVENTIONAL_SIZE, 0, 16);
+    let readable = first_id.is_some_and(|id| id != 0xffff);
+    if !possible || !readable || repeats_conventional_space(image) {
         return ListEnd::NoList;
     }
     walk_extended(image, entries, faults)

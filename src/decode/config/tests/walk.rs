@@ -267,6 +267,34 @@ fn a_conventional_function_has_no_extended_capabilities() {
 }
 
 #[test]
+fn a_conventional_function_has_none_even_if_bytes_there_look_like_a_list() {
+    let acs: &[u8] = &[0x0d, 0x00, 0x01, 0x00];
+    let image = space(0x1000, &[(0x40, &[0x01, 0x00]), (0x100, acs)]);
+    let Decoded { value, .. } = ConfigSpace::decode(&image);
+    assert_eq!(value.extended_end, ListEnd::NoList);
+}
+
+#[test]
+fn a_host_bridge_may_have_an_extended_list_without_express() {
+    let host_bridge = |extended: &[u8]| {
+        let class: &[u8] = &[0x00, 0x00, 0x06];
+        ConfigSpace::decode(&space(
+            0x1000,
+            &[(0x09, class), (0x40, &[0x01, 0x00]), (0x100, extended)],
+        ))
+    };
+    let Decoded { value, faults } = host_bridge(&[0x0b, 0x00, 0x01, 0x00]);
+    assert_eq!(ids(&value), [(0x01, 0x40), (0x0b, 0x100)]);
+    assert_eq!((value.extended_end, faults.len()), (ListEnd::Complete, 0));
+    let Decoded { value, faults } = host_bridge(&[0xff; 0xf00]);
+    assert_eq!((value.extended_end, faults.len()), (ListEnd::NoList, 0));
+    let page = space(0x100, &[(0x09, &[0x00, 0x00, 0x06])]);
+    let repeated = ConfigImage::from_bytes(page.bytes().repeat(16));
+    let Decoded { value, .. } = ConfigSpace::decode(&repeated);
+    assert_eq!(value.extended_end, ListEnd::NoList);
+}
+
+#[test]
 fn without_the_list_bit_the_pointer_means_nothing() {
     let image = space(0x40, &[(0x06, &[0x00])]);
     let Decoded { value, faults } = ConfigSpace::decode(&image);
