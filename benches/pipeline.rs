@@ -35,9 +35,13 @@ fn pipeline(criterion: &mut Criterion) {
         let capture = synth::scale(functions).expect("the description is valid");
         group.throughput(Throughput::Elements(capture.functions.len() as u64));
         group.sample_size(if functions > 1_000 { 10 } else { 50 });
-        group.bench_with_input(BenchmarkId::from_parameter(functions), &capture, |bencher, capture| {
-            bencher.iter(|| judge(black_box(capture)));
-        });
+        group.bench_with_input(
+            BenchmarkId::from_parameter(functions),
+            &capture,
+            |bencher, capture| {
+                bencher.iter(|| judge(black_box(capture)));
+            },
+        );
     }
     group.finish();
 }

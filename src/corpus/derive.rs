@@ -23,7 +23,9 @@ pub(super) fn apply(case: &str, capture: &mut Capture, file: &CaseFile) -> Resul
             record.config = cut(&record.config, usize::from(limit.0));
         }
     }
-    file.set.iter().try_for_each(|set| set_properties(case, capture, set))
+    file.set
+        .iter()
+        .try_for_each(|set| set_properties(case, capture, set))
 }
 
 /// Takes over ACPI tables of another case, in place of those of the same name.
@@ -40,7 +42,10 @@ pub(super) fn take_tables(
     for name in names {
         let Some(table) = other.tables.get(name) else {
             let member = format!("acpi/{name} in {}", from.case);
-            return Err(CaseError::NoMember { case: case.to_owned(), member });
+            return Err(CaseError::NoMember {
+                case: case.to_owned(),
+                member,
+            });
         };
         capture.tables.insert(name.clone(), table.clone());
     }
@@ -63,12 +68,17 @@ fn omit(case: &str, capture: &mut Capture, member: &str) -> Result<(), CaseError
         Some(("host", name)) => capture.host.remove(name).is_some(),
         Some(("source", name)) => capture.sources.remove(name).is_some(),
         Some(("pnp", "devnodes.json")) => capture.devnodes.take().is_some(),
-        _ => member.parse().is_ok_and(|at: Sbdf| capture.functions.remove(&at).is_some()),
+        _ => member
+            .parse()
+            .is_ok_and(|at: Sbdf| capture.functions.remove(&at).is_some()),
     };
     if found {
         return Ok(());
     }
-    Err(CaseError::NoMember { case: case.to_owned(), member: member.to_owned() })
+    Err(CaseError::NoMember {
+        case: case.to_owned(),
+        member: member.to_owned(),
+    })
 }
 
 fn patch(case: &str, capture: &mut Capture, patches: &[ConfigPatch]) -> Result<(), CaseError> {
@@ -91,7 +101,11 @@ fn patch(case: &str, capture: &mut Capture, patches: &[ConfigPatch]) -> Result<(
         }
         let Some(image) = patched(&record.config, usize::from(patch.offset), &patch.bytes.0) else {
             let (case, offset) = (case.to_owned(), patch.offset);
-            return Err(CaseError::PatchOutside { case, function, offset });
+            return Err(CaseError::PatchOutside {
+                case,
+                function,
+                offset,
+            });
         };
         record.config = image;
     }
@@ -122,11 +136,7 @@ fn cut(image: &ConfigImage, limit: usize) -> ConfigImage {
     cut.with_size(image.size())
 }
 
-fn set_properties(
-    case: &str,
-    capture: &mut Capture,
-    set: &SetProperties,
-) -> Result<(), CaseError> {
+fn set_properties(case: &str, capture: &mut Capture, set: &SetProperties) -> Result<(), CaseError> {
     let function = set.function;
     let record = record(case, capture, function)?;
     let fail = |property: &str, problem: String| CaseError::Property {
@@ -138,7 +148,9 @@ fn set_properties(
     let unknown = || "there is no such property".to_owned();
     for property in &set.unset {
         let mut object = as_object(&record.properties);
-        object.remove(property).ok_or_else(|| fail(property, "it is not set".to_owned()))?;
+        object
+            .remove(property)
+            .ok_or_else(|| fail(property, "it is not set".to_owned()))?;
         record.properties = from_object(object).map_err(|problem| fail(property, problem))?;
     }
     for (property, value) in &set.properties {
@@ -149,7 +161,11 @@ fn set_properties(
                     Some(Value::Object(all)) => all,
                     _ => serde_json::Map::new(),
                 };
-                all.extend(values.iter().map(|(key, value)| (key.clone(), synthetic(value))));
+                all.extend(
+                    values
+                        .iter()
+                        .map(|(key, value)| (key.clone(), synthetic(value))),
+                );
                 Value::Object(all)
             }
             ("resources" | "used_by", Value::Array(values)) => {
@@ -176,7 +192,10 @@ fn record<'a>(
     capture
         .functions
         .get_mut(&function)
-        .ok_or_else(|| CaseError::NoFunction { case: case.to_owned(), function })
+        .ok_or_else(|| CaseError::NoFunction {
+            case: case.to_owned(),
+            function,
+        })
 }
 
 /// A value with the origin of everything that a case states itself.

@@ -41,18 +41,28 @@ impl Case {
         dir: &Path,
         resolver: &mut dyn FnMut(&str) -> Result<Capture, CaseError>,
     ) -> Result<Self, CaseError> {
-        let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = dir
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let text = read_text(&dir.join("case.toml"))?;
         let file = CaseFile::parse(&name, &text)?;
         let mut capture = match (&file.synth, &file.base) {
             (Some(description), None) => {
                 let description = read_text(&dir.join(member(&name, description)?))?;
-                synth::synthesise(&description)
-                    .map_err(|problem| CaseError::Synth { case: name.clone(), problem })?
+                synth::synthesise(&description).map_err(|problem| CaseError::Synth {
+                    case: name.clone(),
+                    problem,
+                })?
             }
             (None, Some(base)) => resolver(base)?,
-            (None, None) => capture::load(dir.join("capture"))
-                .map_err(|problem| CaseError::Capture { case: name.clone(), problem })?,
+            (None, None) => {
+                capture::load(dir.join("capture")).map_err(|problem| CaseError::Capture {
+                    case: name.clone(),
+                    problem,
+                })?
+            }
             (Some(_), Some(_)) => return Err(CaseError::TwoSources { case: name }),
         };
         if let Some(from) = &file.tables_from {
@@ -62,13 +72,16 @@ impl Case {
         derive::apply(&name, &mut capture, &file)?;
         let truth = match &file.truth {
             Some(truth) => truth.clone(),
-            None if file.truth_file => {
-                Truth::parse(&name, &read_text(&dir.join("truth.json"))?)?
-            }
+            None if file.truth_file => Truth::parse(&name, &read_text(&dir.join("truth.json"))?)?,
             None => Truth::default(),
         };
         truth.check(&name, &capture)?;
-        Ok(Self { name, file, capture, truth })
+        Ok(Self {
+            name,
+            file,
+            capture,
+            truth,
+        })
     }
 }
 
@@ -80,12 +93,18 @@ pub fn load_case(corpus: &Path, name: &str) -> Result<Case, CaseError> {
 /// Reads every case of a corpus folder, by name.
 pub fn load_all(corpus: &Path) -> Result<BTreeMap<String, Result<Case, CaseError>>, CaseError> {
     let names = case_names(corpus)?;
-    Ok(names.into_iter().map(|name| (name.clone(), load_case(corpus, &name))).collect())
+    Ok(names
+        .into_iter()
+        .map(|name| (name.clone(), load_case(corpus, &name)))
+        .collect())
 }
 
 /// Names of the cases in a corpus folder, sorted.
 pub fn case_names(corpus: &Path) -> Result<Vec<String>, CaseError> {
-    let io = |problem| CaseError::Io { file: corpus.display().to_string(), problem };
+    let io = |problem| CaseError::Io {
+        file: corpus.display().to_string(),
+        problem,
+    };
     let mut names = Vec::new();
     for entry in std::fs::read_dir(corpus).map_err(io)? {
         let entry = entry.map_err(io)?;
@@ -101,10 +120,14 @@ pub fn case_names(corpus: &Path) -> Result<Vec<String>, CaseError> {
 
 fn load_within(corpus: &Path, name: &str, depth: usize) -> Result<Case, CaseError> {
     if depth > MAX_DEPTH {
-        return Err(CaseError::TooDeep { case: name.to_owned() });
+        return Err(CaseError::TooDeep {
+            case: name.to_owned(),
+        });
     }
     let dir = corpus.join(member(name, name)?);
-    Case::load(&dir, &mut |other| Ok(load_within(corpus, other, depth + 1)?.capture))
+    Case::load(&dir, &mut |other| {
+        Ok(load_within(corpus, other, depth + 1)?.capture)
+    })
 }
 
 /// A name of one path component; nothing else leads out of the case's folder.
@@ -117,10 +140,15 @@ fn member<'a>(case: &str, name: &'a str) -> Result<&'a str, CaseError> {
     Ok(name)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place where the corpus reads files")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the corpus reads files"
+)]
 fn read_text(path: &Path) -> Result<String, CaseError> {
-    std::fs::read_to_string(path)
-        .map_err(|problem| CaseError::Io { file: path.display().to_string(), problem })
+    std::fs::read_to_string(path).map_err(|problem| CaseError::Io {
+        file: path.display().to_string(),
+        problem,
+    })
 }
 
 #[cfg(test)]

@@ -36,11 +36,24 @@ fn sha(address: &str) -> String {
 #[test]
 fn what_is_omitted_is_gone_and_must_have_been_there() {
     let capture = derive("omit = ['0000:00:01.0', 'acpi/DMAR', 'host/cmdline']").unwrap();
-    assert_eq!(capture.functions.keys().copied().collect::<Vec<_>>(), [at("00:02.0")]);
+    assert_eq!(
+        capture.functions.keys().copied().collect::<Vec<_>>(),
+        [at("00:02.0")]
+    );
     assert!(capture.tables.is_empty() && capture.host.is_empty());
-    for member in ["00:03.0", "acpi/IVRS", "host/x", "pnp/devnodes.json", "x", ""] {
+    for member in [
+        "00:03.0",
+        "acpi/IVRS",
+        "host/x",
+        "pnp/devnodes.json",
+        "x",
+        "",
+    ] {
         let error = derive(&format!("omit = ['{member}']")).unwrap_err();
-        assert!(matches!(error, CaseError::NoMember { .. }), "{member:?}: {error}");
+        assert!(
+            matches!(error, CaseError::NoMember { .. }),
+            "{member:?}: {error}"
+        );
     }
 }
 
@@ -55,17 +68,25 @@ fn patches_apply_in_order_to_the_base_that_they_were_made_for() {
     let twice = patch("00:02.0", &second, 0, "34 12 78") + &patch("00:02.0", &second, 2, "56");
     let capture = derive(&twice).unwrap();
     let image = &capture.functions[&at("00:02.0")].config;
-    assert_eq!((image.u16(0), image.u8(2), image.u8(3)), (Some(0x1234), Some(0x56), Some(0)));
+    assert_eq!(
+        (image.u16(0), image.u8(2), image.u8(3)),
+        (Some(0x1234), Some(0x56), Some(0))
+    );
     assert_eq!((image.extent(), image.size()), (4096, Some(4096)));
 
     let first = patch("00:01.0", &sha("00:01.0"), 6, "10");
-    let image = derive(&first).unwrap().functions[&at("00:01.0")].config.clone();
+    let image = derive(&first).unwrap().functions[&at("00:01.0")]
+        .config
+        .clone();
     assert_eq!((image.u8(6), image.u8(7)), (Some(0x10), None));
 
     let error = derive(&patch("00:02.0", &sha("00:01.0"), 0, "00")).unwrap_err();
     assert!(matches!(error, CaseError::OtherBase { .. }), "{error}");
     let error = derive(&patch("00:02.0", &second, 0xfff, "0000")).unwrap_err();
-    assert!(matches!(error, CaseError::PatchOutside { offset: 0xfff, .. }), "{error}");
+    assert!(
+        matches!(error, CaseError::PatchOutside { offset: 0xfff, .. }),
+        "{error}"
+    );
     let error = derive(&patch("00:09.0", &second, 0, "00")).unwrap_err();
     assert!(matches!(error, CaseError::NoFunction { .. }), "{error}");
 }
@@ -86,25 +107,34 @@ fn the_checksum_is_sha_256_of_the_bytes_and_of_the_mask() {
 fn cutting_keeps_the_size_and_the_mask() {
     let capture = derive("captured_bytes = 64").unwrap();
     let image = &capture.functions[&at("00:01.0")].config;
-    assert_eq!((image.extent(), image.size(), image.u8(6)), (64, Some(4096), None));
+    assert_eq!(
+        (image.extent(), image.size(), image.u8(6)),
+        (64, Some(4096), None)
+    );
     assert!(derive("captured_bytes = 4097").is_err());
 }
 
 #[test]
 fn facts_are_set_with_a_synthetic_origin_and_only_by_known_names() {
     let set = |body: &str| derive(&format!("[[set]]\nfunction = '00:01.0'\n{body}"));
-    let capture = set(
-        "unset = ['driver']
+    let capture = set("unset = ['driver']
          properties = { iommu_group = 7, reset_methods = ['flr'], used_by = ['sda'],
-                        windows = { 'k 1' = true } }",
-    );
-    let properties = capture.unwrap().functions[&at("00:01.0")].properties.clone();
+                        windows = { 'k 1' = true } }");
+    let properties = capture.unwrap().functions[&at("00:01.0")]
+        .properties
+        .clone();
     assert_eq!(properties.driver, None);
     let group = properties.iommu_group.unwrap();
-    assert_eq!((group.value, group.origin.method), (7, capture::Method::Synthetic));
+    assert_eq!(
+        (group.value, group.origin.method),
+        (7, capture::Method::Synthetic)
+    );
     assert_eq!(properties.reset_methods.unwrap().value, ["flr"]);
     assert_eq!(properties.used_by[0].value, "sda");
-    assert_eq!(properties.windows["k 1"].value, serde_json::Value::Bool(true));
+    assert_eq!(
+        properties.windows["k 1"].value,
+        serde_json::Value::Bool(true)
+    );
     assert_eq!(properties.class.unwrap().value, 0x00_ff_00);
     for body in [
         "unset = ['iommu_group']",
@@ -113,7 +143,10 @@ fn facts_are_set_with_a_synthetic_origin_and_only_by_known_names() {
         "properties = { iommu_group = -1 }",
     ] {
         let error = set(body).unwrap_err();
-        assert!(matches!(error, CaseError::Property { .. }), "{body}: {error}");
+        assert!(
+            matches!(error, CaseError::Property { .. }),
+            "{body}: {error}"
+        );
     }
 }
 
@@ -124,14 +157,20 @@ fn tables_come_from_another_case_by_name() {
     other.tables.insert("MCFG".to_owned(), vec![8]);
     let take = |tables: Option<Vec<String>>| {
         let mut capture = base();
-        let from = TablesFrom { case: "other".to_owned(), tables };
+        let from = TablesFrom {
+            case: "other".to_owned(),
+            tables,
+        };
         derive::take_tables("case", &mut capture, &from, &other).map(|()| capture.tables)
     };
     let names = |names: &[&str]| Some(names.iter().map(|&name| name.to_owned()).collect());
     let one = BTreeMap::from([("DMAR".to_owned(), vec![9])]);
     assert_eq!(take(names(&["DMAR"])).unwrap(), one);
     assert_eq!(take(None).unwrap(), other.tables);
-    assert!(matches!(take(names(&["IVRS"])), Err(CaseError::NoMember { .. })));
+    assert!(matches!(
+        take(names(&["IVRS"])),
+        Err(CaseError::NoMember { .. })
+    ));
 }
 
 #[test]
@@ -145,15 +184,24 @@ fn a_truth_about_missing_functions_or_with_a_function_twice_is_refused() {
         r#"{"location_paths": {"00:03.0": "PCIROOT(0)"}}"#,
         r#"{"survey": {"00:03.0": "old-style"}}"#,
     ] {
-        assert!(matches!(check(text), Err(CaseError::NoFunction { .. })), "{text}");
+        assert!(
+            matches!(check(text), Err(CaseError::NoFunction { .. })),
+            "{text}"
+        );
     }
-    assert!(matches!(check(r#"{"groups": [["x"]]}"#), Err(CaseError::Text { .. })));
+    assert!(matches!(
+        check(r#"{"groups": [["x"]]}"#),
+        Err(CaseError::Text { .. })
+    ));
 }
 
 #[test]
 fn no_name_leads_out_of_the_corpus() {
     for name in ["", "..", ".", "a/b", "/etc", "a\\b", "c:", ".hidden"] {
-        assert!(matches!(member("case", name), Err(CaseError::UnsafeName { .. })), "{name:?}");
+        assert!(
+            matches!(member("case", name), Err(CaseError::UnsafeName { .. })),
+            "{name:?}"
+        );
     }
     assert_eq!(member("case", "vector-01_a.b").unwrap(), "vector-01_a.b");
 }
@@ -164,7 +212,11 @@ fn a_circle_of_bases_is_refused() {
     for (name, base) in [("a", "b"), ("b", "a")] {
         std::fs::create_dir_all(corpus.join(name)).unwrap();
         #[expect(clippy::disallowed_methods, reason = "a test makes its own corpus")]
-        std::fs::write(corpus.join(name).join("case.toml"), format!("{HEAD}base = '{base}'")).unwrap();
+        std::fs::write(
+            corpus.join(name).join("case.toml"),
+            format!("{HEAD}base = '{base}'"),
+        )
+        .unwrap();
     }
     let error = load_case(&corpus, "a").unwrap_err();
     std::fs::remove_dir_all(&corpus).unwrap();
@@ -181,7 +233,10 @@ fn every_case_of_the_corpus_loads_and_explains_itself() {
     assert!(cases.len() >= 40, "only {} cases", cases.len());
     for (name, case) in cases {
         let case = case.unwrap_or_else(|error| panic!("{error}"));
-        assert!(!case.capture.functions.is_empty(), "{name} has no functions");
+        assert!(
+            !case.capture.functions.is_empty(),
+            "{name} has no functions"
+        );
         for text in [&case.file.title, &case.file.made, &case.file.special] {
             assert!(text.trim().len() >= 10, "{name} does not explain itself");
         }
@@ -202,7 +257,11 @@ fn reported_groups(capture: &Capture) -> BTreeSet<BTreeSet<Sbdf>> {
 #[test]
 fn the_truth_of_a_lab_machine_is_what_its_kernel_reported() {
     let mut checked = 0;
-    for case in load_all(&own_corpus()).unwrap().into_values().map(Result::unwrap) {
+    for case in load_all(&own_corpus())
+        .unwrap()
+        .into_values()
+        .map(Result::unwrap)
+    {
         if case.file.origin == Origin::Lab {
             let truth: BTreeSet<_> = case.truth.groups.unwrap().into_iter().collect();
             assert_eq!(truth, reported_groups(&case.capture), "{}", case.name);

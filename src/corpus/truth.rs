@@ -65,12 +65,21 @@ impl Truth {
         let mut seen = BTreeSet::new();
         for &function in self.groups.iter().flatten().flatten() {
             if !seen.insert(function) {
-                return Err(CaseError::TwoGroups { case: case.to_owned(), function });
+                return Err(CaseError::TwoGroups {
+                    case: case.to_owned(),
+                    function,
+                });
             }
         }
         seen.extend(self.location_paths.keys().chain(self.survey.keys()));
-        match seen.into_iter().find(|function| !capture.functions.contains_key(function)) {
-            Some(function) => Err(CaseError::NoFunction { case: case.to_owned(), function }),
+        match seen
+            .into_iter()
+            .find(|function| !capture.functions.contains_key(function))
+        {
+            Some(function) => Err(CaseError::NoFunction {
+                case: case.to_owned(),
+                function,
+            }),
             None => Ok(()),
         }
     }
@@ -78,13 +87,20 @@ impl Truth {
 
 /// A `dddd:bb:dd.f`.
 pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Sbdf, D::Error> {
-    String::deserialize(from)?.parse().map_err(de::Error::custom)
+    String::deserialize(from)?
+        .parse()
+        .map_err(de::Error::custom)
 }
 
 fn groups<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<BTreeSet<Sbdf>>>, D::Error> {
     let groups = Vec::<Vec<String>>::deserialize(from)?;
     let members = |group: Vec<String>| group.iter().map(|member| member.parse()).collect();
-    groups.into_iter().map(members).collect::<Result<_, _>>().map(Some).map_err(de::Error::custom)
+    groups
+        .into_iter()
+        .map(members)
+        .collect::<Result<_, _>>()
+        .map(Some)
+        .map_err(de::Error::custom)
 }
 
 fn by_address<'de, D, T>(from: D) -> Result<BTreeMap<Sbdf, T>, D::Error>

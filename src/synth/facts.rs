@@ -63,6 +63,7 @@ pub(super) fn known_to_kernel(
         resources: resources(node, placement),
         parent: Some(fact(parent_address(tree, node))),
         root_bus: Some(fact(node.root_bus)),
+        root_bus_parent: node.root_parent.map(|parent| fact(parent.to_string())),
         slot: node.device.slot.map(|slot| fact(slot.to_string())),
         sriov_total_vfs: node.device.sriov.as_ref().map(|sriov| fact(sriov.total)),
         sriov_num_vfs: node.device.sriov.as_ref().map(|sriov| fact(sriov.enabled)),
@@ -123,6 +124,7 @@ pub(super) fn vf_known_to_kernel(
         resources: bar_resources(&vf.bars, &bars, 0, 1),
         parent: Some(fact(parent_address(tree, node))),
         root_bus: Some(fact(node.root_bus)),
+        root_bus_parent: node.root_parent.map(|parent| fact(parent.to_string())),
         physical_function: Some(fact(node.at.to_string())),
         ..stated_of_vf(node, index)
     }
