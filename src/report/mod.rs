@@ -9,6 +9,7 @@ mod wording;
 
 pub use dot::topology as dot;
 pub use palette::Palette;
+pub use text::decode::decode;
 pub use text::explain::explain;
 pub use text::rules::{rule_index, rule_page};
 pub use text::survey::survey;

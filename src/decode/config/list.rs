@@ -46,6 +46,16 @@ pub enum ListEnd {
     Broken(Fault),
 }
 
+impl CapabilityId {
+    /// Length in bytes of the list header in front of the capability's registers.
+    pub const fn header_length(self) -> u16 {
+        match self {
+            Self::Standard(_) => 2,
+            Self::Extended(_) => 4,
+        }
+    }
+}
+
 impl std::fmt::Display for CapabilityId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -80,6 +90,19 @@ pub(super) fn walk(
         ListEnd::NotCaptured { .. } | ListEnd::Broken(_) => standard,
     };
     (standard, extended)
+}
+
+/// Offset of the first standard capability with this id, where the walk meets one. For
+/// structures whose layout depends on another capability of the function.
+pub(super) fn first_standard(image: &ConfigImage, id: CapId) -> Option<u16> {
+    let (mut entries, mut faults) = (Vec::new(), Vec::new());
+    let header = Header::decode(image, &mut faults);
+    walk_standard(image, &header, &mut entries, &mut faults);
+    let id = CapabilityId::Standard(id);
+    entries
+        .iter()
+        .find(|entry| entry.id == id)
+        .map(|entry| entry.offset)
 }
 
 fn walk_standard(
@@ -222,8 +245,8 @@ fn walk_extended(
         if id == 0xffff {
             return broken(fault(FaultKind::AllOnes), faults);
         }
-        if image.bits(offset, 20, 2).is_some_and(|low| low != 0) {
-            let pointer = u16::try_from(next << 2).unwrap_or(0) | 3;
+        if let Some(low @ 1..) = image.bits(offset, 20, 2) {
+            let pointer = u16::try_from(next << 2 | low).unwrap_or(0);
             faults.push(fault(FaultKind::PointerUnaligned { pointer }));
         }
         // Id 0 with a next pointer is a placeholder that real devices have at 100h.

@@ -1,5 +1,6 @@
 //! Reports for a terminal.
 
+pub(super) mod decode;
 pub(super) mod explain;
 pub(super) mod rules;
 pub(super) mod survey;

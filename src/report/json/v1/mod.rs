@@ -3,12 +3,16 @@
 //! Addresses and registers are `0x…` strings: JavaScript readers lose 64-bit numbers. These
 //! types are the format; they are filled from the internal ones and never the other way round.
 
+mod decode;
 mod device;
 mod explain;
 mod rules;
 mod survey;
 mod topology;
 
+pub use decode::{
+    Decode, DecodedFunction, FaultItem, FieldItem, RawItem, RegisterItem, StructureItem, decode,
+};
 pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
@@ -22,6 +26,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("survey", schemars::schema_for!(Survey)),
         ("explain", schemars::schema_for!(Explain)),
+        ("decode", schemars::schema_for!(Decode)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("topology", schemars::schema_for!(TopologyDocument)),
         (
