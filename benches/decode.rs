@@ -1,5 +1,10 @@
 //! One function's configuration space: header and both lists, then the views that verdicts use.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a measurement without its input is none"
+)]
+
 use std::hint::black_box;
 
 use assignable::bytes::ConfigImage;

@@ -24,7 +24,11 @@ pub(crate) fn run() -> ExitCode {
         Ok(args) => args,
         Err(error) => {
             // Help and version are answers, not errors.
-            let code = if error.use_stderr() { Exit::Usage } else { Exit::Answered };
+            let code = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Answered
+            };
             let _ = error.print();
             return code.into();
         }

@@ -21,7 +21,11 @@ pub(crate) fn layout(global: &Global, all: bool) -> Layout {
     };
     Layout {
         width: global.width.map_or_else(terminal_width, usize::from),
-        palette: if coloured { Palette::coloured() } else { Palette::plain() },
+        palette: if coloured {
+            Palette::coloured()
+        } else {
+            Palette::plain()
+        },
         all,
     }
 }

@@ -17,7 +17,10 @@ impl Progress {
     /// Starts waiting; shows nothing where standard error is no terminal.
     pub(crate) fn start(what: &'static str) -> Self {
         if !std::io::stderr().is_terminal() {
-            return Self { done: None, thread: None };
+            return Self {
+                done: None,
+                thread: None,
+            };
         }
         let (done, finished) = channel();
         let thread = std::thread::spawn(move || {
@@ -32,7 +35,10 @@ impl Progress {
             let _ = finished.recv();
             bar.finish_and_clear();
         });
-        Self { done: Some(done), thread: Some(thread) }
+        Self {
+            done: Some(done),
+            thread: Some(thread),
+        }
     }
 }
 

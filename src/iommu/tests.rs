@@ -45,7 +45,10 @@ fn table(signature: &[u8; 4], structures: &[Vec<u8>]) -> Vec<u8> {
 fn scope(kind: u8, start_bus: u8, path: &[(u8, u8)]) -> Vec<u8> {
     let length = u8::try_from(6 + 2 * path.len()).unwrap();
     let mut bytes = vec![kind, length, 0, 0, 0, start_bus];
-    bytes.extend(path.iter().flat_map(|&(device, function)| [device, function]));
+    bytes.extend(
+        path.iter()
+            .flat_map(|&(device, function)| [device, function]),
+    );
     bytes
 }
 
@@ -84,7 +87,9 @@ fn owner(capture: &Capture, at: &str) -> Option<(u64, OwnershipReason)> {
     let host = Host::from_capture(capture);
     let topology = Topology::of(&host);
     let iommu = Iommu::of(&host, &topology);
-    let id = host.find(at.parse().unwrap()).expect("the function is captured");
+    let id = host
+        .find(at.parse().unwrap())
+        .expect("the function is captured");
     let owner = iommu.owner(id)?;
     Some((iommu.units()[owner.unit].base, owner.reason))
 }
@@ -93,14 +98,22 @@ fn reserved(capture: &Capture, at: &str) -> Vec<AddrRange> {
     let host = Host::from_capture(capture);
     let topology = Topology::of(&host);
     let iommu = Iommu::of(&host, &topology);
-    let id = host.find(at.parse().unwrap()).expect("the function is captured");
-    iommu.reserved(&host, &topology, id).map(|region| region.range).collect()
+    let id = host
+        .find(at.parse().unwrap())
+        .expect("the function is captured");
+    iommu
+        .reserved(&host, &topology, id)
+        .map(|region| region.range)
+        .collect()
 }
 
 #[test]
 fn include_all_covers_its_own_segment_only() {
     let capture = machine("DMAR", table(b"DMAR", &[drhd(true, 0, 0x1000, &[])]));
-    assert_eq!(owner(&capture, DRIVE), Some((0x1000, OwnershipReason::IncludeAll)));
+    assert_eq!(
+        owner(&capture, DRIVE),
+        Some((0x1000, OwnershipReason::IncludeAll))
+    );
     assert_eq!(owner(&capture, OTHER_SEGMENT), None);
 }
 
@@ -110,7 +123,10 @@ fn a_named_function_beats_include_all_whatever_the_order() {
     let all = drhd(true, 0, 0x1000, &[]);
     for units in [[named.clone(), all.clone()], [all, named]] {
         let capture = machine("DMAR", table(b"DMAR", &units));
-        assert_eq!(owner(&capture, DRIVE), Some((0x2000, OwnershipReason::Named)));
+        assert_eq!(
+            owner(&capture, DRIVE),
+            Some((0x2000, OwnershipReason::Named))
+        );
         assert!(matches!(
             owner(&capture, SWITCHED_DRIVE),
             Some((0x1000, OwnershipReason::IncludeAll))
@@ -126,7 +142,10 @@ fn a_sub_hierarchy_covers_all_levels_below_its_bridge() {
         owner(&capture, SWITCHED_DRIVE),
         Some((0x2000, OwnershipReason::BelowNamedBridge(_)))
     ));
-    assert_eq!(owner(&capture, "0000:00:02.0"), Some((0x2000, OwnershipReason::Named)));
+    assert_eq!(
+        owner(&capture, "0000:00:02.0"),
+        Some((0x2000, OwnershipReason::Named))
+    );
     assert_eq!(owner(&capture, DRIVE), None);
 }
 
@@ -142,14 +161,20 @@ fn of_two_units_that_name_a_function_the_later_one_wins() {
     let path = [scope(1, 0, &[(1, 0), (0, 0)])];
     let units = [drhd(false, 0, 0x1000, &path), drhd(false, 0, 0x2000, &path)];
     let capture = machine("DMAR", table(b"DMAR", &units));
-    assert_eq!(owner(&capture, DRIVE), Some((0x2000, OwnershipReason::Named)));
+    assert_eq!(
+        owner(&capture, DRIVE),
+        Some((0x2000, OwnershipReason::Named))
+    );
 }
 
 #[test]
 fn a_path_through_a_switch_follows_secondary_buses() {
     let path = scope(1, 0, &[(2, 0), (0, 0), (0, 0), (0, 0)]);
     let capture = machine("DMAR", table(b"DMAR", &[drhd(false, 0, 0x2000, &[path])]));
-    assert_eq!(owner(&capture, SWITCHED_DRIVE), Some((0x2000, OwnershipReason::Named)));
+    assert_eq!(
+        owner(&capture, SWITCHED_DRIVE),
+        Some((0x2000, OwnershipReason::Named))
+    );
 }
 
 #[test]
@@ -175,7 +200,10 @@ fn reserved_memory_of_a_bridge_concerns_everything_below_it() {
     ];
     let capture = machine("DMAR", table(b"DMAR", &regions));
     let range = |start, last| AddrRange::new(start, last).unwrap();
-    assert_eq!(reserved(&capture, SWITCHED_DRIVE), [range(0x8000_0000, 0x8000_ffff)]);
+    assert_eq!(
+        reserved(&capture, SWITCHED_DRIVE),
+        [range(0x8000_0000, 0x8000_ffff)]
+    );
     assert_eq!(reserved(&capture, DRIVE), [range(0x9000_0000, 0x9fff_ffff)]);
     assert_eq!(reserved(&capture, "0000:00:03.0"), []);
     assert_eq!(reserved(&capture, OTHER_SEGMENT), []);
@@ -198,11 +226,20 @@ fn amd_ranges_cover_ids_and_the_best_block_type_is_used_alone() {
     let blocks = [
         ivhd(0x10, &[[1, 0, 0, 0]]),
         // 00:01.0 to 01:00.0, and 04:00.0 by name.
-        ivhd(0x11, &[[3, 0x08, 0x00, 0], [4, 0x00, 0x01, 0], [2, 0x00, 0x04, 0]]),
+        ivhd(
+            0x11,
+            &[[3, 0x08, 0x00, 0], [4, 0x00, 0x01, 0], [2, 0x00, 0x04, 0]],
+        ),
     ];
     let capture = machine("IVRS", table(b"IVRS", &blocks));
-    assert_eq!(owner(&capture, DRIVE), Some((0x110_0000, OwnershipReason::Range)));
-    assert!(matches!(owner(&capture, SWITCHED_DRIVE), Some((_, OwnershipReason::Named))));
+    assert_eq!(
+        owner(&capture, DRIVE),
+        Some((0x110_0000, OwnershipReason::Range))
+    );
+    assert!(matches!(
+        owner(&capture, SWITCHED_DRIVE),
+        Some((_, OwnershipReason::Named))
+    ));
     assert_eq!(owner(&capture, "0000:02:00.0"), None);
     assert_eq!(owner(&capture, OTHER_SEGMENT), None);
 }

@@ -38,8 +38,10 @@ pub(crate) fn explain(
             Format::Json => output::json(&json::v1::explain(report, &devices))?,
             Format::Text => {
                 let layout = output::layout(global, true);
-                let pages: Vec<_> =
-                    devices.iter().map(|&id| report::explain(report, layout, id)).collect();
+                let pages: Vec<_> = devices
+                    .iter()
+                    .map(|&id| report::explain(report, layout, id))
+                    .collect();
                 output::text(&pages.join("\n\n"))?;
             }
         }
@@ -79,7 +81,12 @@ fn with_report(
     let topology = Topology::of(&host);
     let facts = Facts::of(&host, &topology);
     let run = rules::run(&facts);
-    show(&Report { facts: &facts, run: &run, names: &names, policies: &policies })
+    show(&Report {
+        facts: &facts,
+        run: &run,
+        names: &names,
+        policies: &policies,
+    })
 }
 
 /// The functions that the selectors name; each must name one at least.
@@ -103,7 +110,9 @@ pub(crate) fn select(
 }
 
 fn fail_on(report: &Report<'_>, level: Option<FailOn>, devices: &[FunctionId]) -> Exit {
-    let Some(level) = level else { return Exit::Answered };
+    let Some(level) = level else {
+        return Exit::Answered;
+    };
     let verdict = |wanted: Verdict| {
         devices.iter().any(|&id| {
             let mut policies = report.policies.iter();

@@ -36,7 +36,11 @@ pub(crate) fn verify(global: &Global, path: &Path) -> Result<Exit, Failure> {
         }
         Format::Text => output::text(&format!("{}\n", lines.join("\n")))?,
     }
-    Ok(if lines.is_empty() { Exit::Answered } else { Exit::FailOn })
+    Ok(if lines.is_empty() {
+        Exit::Answered
+    } else {
+        Exit::FailOn
+    })
 }
 
 pub(crate) fn synth(description: &Path, to: &Path) -> Result<Exit, Failure> {
@@ -55,7 +59,9 @@ pub(crate) fn synth(description: &Path, to: &Path) -> Result<Exit, Failure> {
 
 /// A zip where the name says so, else a folder.
 fn store(capture: &Capture, to: &Path) -> Result<(), Failure> {
-    let zip = to.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
+    let zip = to
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
     let result = if zip {
         capture::to_zip_file(capture, to)
     } else {

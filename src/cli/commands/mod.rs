@@ -11,7 +11,10 @@ use super::exit::{Exit, Failure};
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let global = &args.global;
-    #[expect(clippy::panic, reason = "on purpose: a test looks at what a panic ends in")]
+    #[expect(
+        clippy::panic,
+        reason = "on purpose: a test looks at what a panic ends in"
+    )]
     if global.inject_panic {
         panic!("injected");
     }
@@ -19,13 +22,18 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Survey { analysis, all } => analysis::survey(global, analysis, *all),
         Command::Explain { analysis, device } => analysis::explain(global, analysis, device),
         Command::Topology { analysis, dot } => analysis::topology(global, analysis, *dot),
-        Command::Decode { inputs, device, offsets } => {
-            decode::decode(global, inputs, device, *offsets)
-        }
+        Command::Decode {
+            inputs,
+            device,
+            offsets,
+        } => decode::decode(global, inputs, device, *offsets),
         Command::Rules { code } => reference::rules(global, code.as_deref()),
         Command::Schema { name } => reference::schema(name.as_deref()),
         Command::Import { inputs, output } => captures::import(global, inputs, output),
         Command::Verify { capture } => captures::verify(global, capture),
-        Command::Synth { description, output } => captures::synth(description, output),
+        Command::Synth {
+            description,
+            output,
+        } => captures::synth(description, output),
     }
 }

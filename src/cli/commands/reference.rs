@@ -13,7 +13,9 @@ pub(crate) fn rules(global: &Global, code: Option<&str>) -> Result<Exit, Failure
     let rule = match code {
         None => None,
         Some(code) => Some(rules::find(code).ok_or_else(|| {
-            Failure::Usage(format!("there is no rule '{code}'; `assignable rules` lists them"))
+            Failure::Usage(format!(
+                "there is no rule '{code}'; `assignable rules` lists them"
+            ))
         })?),
     };
     match (global.format, rule) {

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::decode::config::dump::{DumpedField, DumpedRegister, DumpedStructure, dump};
-use crate::host::{Function, Host};
 use crate::host::FunctionId;
+use crate::host::{Function, Host};
 use crate::names::Names;
-use crate::report::wording::{safe, wrap};
 use crate::report::Layout;
+use crate::report::wording::{safe, wrap};
 use crate::spec::Kind;
 
 /// The decoded configuration space of a function. With `offsets`, each field has a line of its
@@ -21,7 +21,11 @@ pub fn decode(
 ) -> String {
     let mut out = String::new();
     let function = host.function(id);
-    let mut title = format!("{} {}", function.at, safe(&names.describe(&function.identity)));
+    let mut title = format!(
+        "{} {}",
+        function.at,
+        safe(&names.describe(&function.identity))
+    );
     if let (Some(vendor), Some(device)) = (function.identity.vendor, function.identity.device) {
         let _ = write!(title, " [{vendor:04x}:{device:04x}]");
     }
@@ -67,7 +71,11 @@ fn show(out: &mut String, layout: Layout, structure: &DumpedStructure, offsets: 
     }
     out.push('\n');
     for register in &structure.registers {
-        let _ = writeln!(out, "      +{:03x} {:<36} {}", register.offset, register.name, register.value);
+        let _ = writeln!(
+            out,
+            "      +{:03x} {:<36} {}",
+            register.offset, register.name, register.value
+        );
         if offsets {
             fields(out, register);
         } else {
@@ -91,11 +99,21 @@ fn fields(out: &mut String, register: &DumpedRegister) {
         } else {
             format!("[{}:{}]", field.high, field.low)
         };
-        let raw = field.raw.map_or_else(|| "?".to_owned(), |raw| format!("{raw:#x}"));
-        let _ = writeln!(out, "             {place:>8} {:<44} {raw:>10}  {field}", field.name);
+        let raw = field
+            .raw
+            .map_or_else(|| "?".to_owned(), |raw| format!("{raw:#x}"));
+        let _ = writeln!(
+            out,
+            "             {place:>8} {:<44} {raw:>10}  {field}",
+            field.name
+        );
     }
     if register.unnamed_bits() != 0 {
-        let _ = writeln!(out, "             reserved bits set: {:#x}", register.unnamed_bits());
+        let _ = writeln!(
+            out,
+            "             reserved bits set: {:#x}",
+            register.unnamed_bits()
+        );
     }
 }
 

@@ -108,7 +108,10 @@ pub struct FaultItem {
 pub fn decode(host: &Host<'_>, functions: &[FunctionId]) -> Decode {
     Decode {
         schema: "assignable.decode/1".to_owned(),
-        functions: functions.iter().map(|&id| DecodedFunction::of(host, id)).collect(),
+        functions: functions
+            .iter()
+            .map(|&id| DecodedFunction::of(host, id))
+            .collect(),
     }
 }
 
@@ -177,6 +180,9 @@ impl FieldItem {
 
 impl RawItem {
     fn of(raw: &RawBytes) -> Self {
-        Self { offset: hex(raw.offset, 3), bytes: raw.to_string() }
+        Self {
+            offset: hex(raw.offset, 3),
+            bytes: raw.to_string(),
+        }
     }
 }
