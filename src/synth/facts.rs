@@ -16,7 +16,6 @@ const PREFETCH: u64 = 0x2000;
 const READ_ONLY: u64 = 0x4000;
 const SIZE_ALIGNED: u64 = 0x4_0000;
 const WIDE: u64 = 0x10_0000;
-const WINDOW: u64 = 0x20_0000;
 const UNSET: u64 = 0x2000_0000;
 
 /// What the description of a function states: reported in any case.
@@ -146,11 +145,8 @@ fn resources(node: &Node<'_>, placement: &Placement) -> Vec<Reported<Resource>> 
             u64::from(sriov.total),
         ));
     }
-    let windows = [
-        WINDOW | IO | 1,
-        WINDOW | MEMORY,
-        WINDOW | WIDE | PREFETCH | MEMORY | 1,
-    ];
+    // As the kernel prints them, with the low bits of the base registers.
+    let windows = [IO | 1, MEMORY, WIDE | PREFETCH | MEMORY | 1];
     let open = placement.windows.iter().zip(windows).zip(13..);
     list.extend(open.filter_map(|((window, flags), index)| {
         window.map(|range: AddrRange| resource(index, Some(range.start()), range.len(), flags))

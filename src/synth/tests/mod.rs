@@ -451,3 +451,20 @@ fn a_root_below_a_function_says_so() {
         "0000:80:05.5"
     );
 }
+
+#[test]
+fn resource_flags_are_those_that_linux_prints() {
+    let capture = machine(
+        r#"{ kind = "root-port", device = [
+             { bars = ["mem32 4K", "mem32p 4K", "mem64 4K", "mem64p 4K"], rom = "4K" },
+             { bars = ["io 16"] } ] }"#,
+    );
+    let flags = |address| -> Vec<_> {
+        let resources = &capture.functions[&at(address)].properties.resources;
+        resources.iter().map(|resource| resource.value.flags.unwrap()).collect()
+    };
+    // Seen in /sys/bus/pci/devices/*/resource of Linux 5.10 to 7.3.
+    assert_eq!(flags("01:00.0"), [0x40200, 0x42208, 0x140204, 0x14220c, 0x46200]);
+    assert_eq!(flags("01:00.1"), [0x40101]);
+    assert_eq!(flags("00:01.0"), [0x101, 0x200, 0x102201]);
+}
