@@ -16,7 +16,6 @@ const PREFETCH: u64 = 0x2000;
 const READ_ONLY: u64 = 0x4000;
 const SIZE_ALIGNED: u64 = 0x4_0000;
 const WIDE: u64 = 0x10_0000;
-const WINDOW: u64 = 0x20_0000;
 const UNSET: u64 = 0x2000_0000;
 
 /// What the description of a function states: reported in any case.
@@ -63,6 +62,7 @@ pub(super) fn known_to_kernel(
         resources: resources(node, placement),
         parent: Some(fact(parent_address(tree, node))),
         root_bus: Some(fact(node.root_bus)),
+        root_bus_parent: node.root_parent.map(|parent| fact(parent.to_string())),
         slot: node.device.slot.map(|slot| fact(slot.to_string())),
         sriov_total_vfs: node.device.sriov.as_ref().map(|sriov| fact(sriov.total)),
         sriov_num_vfs: node.device.sriov.as_ref().map(|sriov| fact(sriov.enabled)),
@@ -123,6 +123,7 @@ pub(super) fn vf_known_to_kernel(
         resources: bar_resources(&vf.bars, &bars, 0, 1),
         parent: Some(fact(parent_address(tree, node))),
         root_bus: Some(fact(node.root_bus)),
+        root_bus_parent: node.root_parent.map(|parent| fact(parent.to_string())),
         physical_function: Some(fact(node.at.to_string())),
         ..stated_of_vf(node, index)
     }
@@ -144,11 +145,8 @@ fn resources(node: &Node<'_>, placement: &Placement) -> Vec<Reported<Resource>> 
             u64::from(sriov.total),
         ));
     }
-    let windows = [
-        WINDOW | IO | 1,
-        WINDOW | MEMORY,
-        WINDOW | WIDE | PREFETCH | MEMORY | 1,
-    ];
+    // As the kernel prints them, with the low bits of the base registers.
+    let windows = [IO | 1, MEMORY, WIDE | PREFETCH | MEMORY | 1];
     let open = placement.windows.iter().zip(windows).zip(13..);
     list.extend(open.filter_map(|((window, flags), index)| {
         window.map(|range: AddrRange| resource(index, Some(range.start()), range.len(), flags))

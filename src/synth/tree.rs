@@ -28,6 +28,8 @@ pub(super) struct Node<'m> {
     /// Index of the bridge above; `None` on a root bus.
     pub(super) parent: Option<usize>,
     pub(super) root_bus: u8,
+    /// The function that the root bus hangs below.
+    pub(super) root_parent: Option<Sbdf>,
     pub(super) numa: Option<u32>,
     /// Other functions share the device number.
     pub(super) multi_function: bool,
@@ -59,6 +61,7 @@ struct Bus {
     segment: Segment,
     number: u8,
     root_bus: u8,
+    root_parent: Option<Sbdf>,
     numa: Option<u32>,
     parent: Option<usize>,
     kind: BusKind,
@@ -140,6 +143,7 @@ impl<'m> Tree<'m> {
                         segment: Segment(segment),
                         number,
                         root_bus: number,
+                        root_parent: root.parent.map(|parent| parent.0),
                         numa: root.numa,
                         parent: None,
                         kind: BusKind::Root,
@@ -280,6 +284,7 @@ impl<'m> Tree<'m> {
                     place: place.clone(),
                     parent: bus.parent,
                     root_bus: bus.root_bus,
+                    root_parent: bus.root_parent,
                     numa: device.numa.or(bus.numa),
                     multi_function: false,
                     next_function: 0,

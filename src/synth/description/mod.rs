@@ -64,6 +64,8 @@ pub struct Root {
     pub segment: Option<u32>,
     /// Number of the root bus; the next free one where absent.
     pub bus: Option<u8>,
+    /// Function that the root bus hangs below, as a VMD domain does.
+    pub parent: Option<Address>,
     /// NUMA node of everything below.
     pub numa: Option<u32>,
     /// Number of such roots.

@@ -429,9 +429,42 @@ fn facts_are_reported_only_by_a_host_that_reports_them() {
     let properties = &with.functions[&at("00:01.0")].properties;
     assert_eq!(properties.vendor.as_ref().unwrap().value, 0x1b36);
     assert_eq!(properties.parent.as_ref().unwrap().value, "");
+    assert_eq!(properties.root_bus_parent, None);
     let without = synthesise(&text(false)).unwrap();
     let properties = &without.functions[&at("00:01.0")].properties;
     assert_eq!((&properties.vendor, &properties.parent), (&None, &None));
     assert_eq!(properties.driver.as_ref().unwrap().value, "nvme");
     assert_eq!(properties.numa_node.as_ref().unwrap().value, 1);
+}
+
+#[test]
+fn a_root_below_a_function_says_so() {
+    let capture = synthesise(
+        "[[root]]\nsegment = 0x10000\nbus = 0xe0\nparent = \"0000:80:05.5\"\n\
+         device = [{ kind = \"root-port\", device = [{}] }]",
+    )
+    .unwrap();
+    let properties = &capture.functions[&at("10000:e1:00.0")].properties;
+    assert_eq!(properties.root_bus.as_ref().unwrap().value, 0xe0);
+    assert_eq!(
+        properties.root_bus_parent.as_ref().unwrap().value,
+        "0000:80:05.5"
+    );
+}
+
+#[test]
+fn resource_flags_are_those_that_linux_prints() {
+    let capture = machine(
+        r#"{ kind = "root-port", device = [
+             { bars = ["mem32 4K", "mem32p 4K", "mem64 4K", "mem64p 4K"], rom = "4K" },
+             { bars = ["io 16"] } ] }"#,
+    );
+    let flags = |address| -> Vec<_> {
+        let resources = &capture.functions[&at(address)].properties.resources;
+        resources.iter().map(|resource| resource.value.flags.unwrap()).collect()
+    };
+    // Seen in /sys/bus/pci/devices/*/resource of Linux 5.10 to 7.3.
+    assert_eq!(flags("01:00.0"), [0x40200, 0x42208, 0x140204, 0x14220c, 0x46200]);
+    assert_eq!(flags("01:00.1"), [0x40101]);
+    assert_eq!(flags("00:01.0"), [0x101, 0x200, 0x102201]);
 }
