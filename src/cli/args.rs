@@ -74,6 +74,17 @@ pub(crate) enum Command {
         #[arg(long)]
         dot: bool,
     },
+    /// IOMMU groups as Linux would make them, and what forces each merger
+    Groups {
+        #[command(flatten)]
+        inputs: Inputs,
+        /// Take ACS control as captured, not as a kernel with an active IOMMU sets it
+        #[arg(long)]
+        as_captured: bool,
+        /// Probe all functions in one pass, as kernels before 6.1
+        #[arg(long)]
+        before_6_1: bool,
+    },
     /// Every header field and capability, with offsets and raw values
     Decode {
         #[command(flatten)]

@@ -11,6 +11,7 @@ pub use dot::topology as dot;
 pub use palette::Palette;
 pub use text::decode::decode;
 pub use text::explain::explain;
+pub use text::groups::groups;
 pub use text::rules::{rule_index, rule_page};
 pub use text::survey::survey;
 pub use text::topology::topology;

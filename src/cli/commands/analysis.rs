@@ -1,8 +1,10 @@
 //! `survey`, `explain` and `topology`: the pipeline from a capture to a report.
 
 use assignable::analysis::Facts;
+use assignable::analysis::groups::{Groups, Options};
 use assignable::capture::Capture;
 use assignable::host::{FunctionId, Host};
+use assignable::iommu::Iommu;
 use assignable::policy::Policy;
 use assignable::report::{self, Report, json};
 use assignable::rules::{self, Severity};
@@ -10,7 +12,7 @@ use assignable::select::Selector;
 use assignable::topology::Topology;
 use assignable::verdict::Verdict;
 
-use crate::cli::args::{Analysis, FailOn, Format, Global};
+use crate::cli::args::{Analysis, FailOn, Format, Global, Inputs};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::{load, output};
 
@@ -60,6 +62,41 @@ pub(crate) fn topology(global: &Global, analysis: &Analysis, dot: bool) -> Resul
         }
         let devices: Vec<_> = report.candidates().collect();
         Ok(fail_on(report, analysis.fail_on, &devices))
+    })
+}
+
+pub(crate) fn groups(
+    global: &Global,
+    inputs: &Inputs,
+    as_captured: bool,
+    before_6_1: bool,
+) -> Result<Exit, Failure> {
+    let analysis = Analysis {
+        inputs: Inputs {
+            inputs: inputs.inputs.clone(),
+        },
+        policies: vec![Policy::Vfio],
+        fail_on: None,
+    };
+    let options = Options {
+        as_captured,
+        probe_by_unit: !before_6_1,
+    };
+    with_report(global, &analysis, |report| {
+        let (host, topology) = (report.facts.host, report.facts.topology);
+        let iommu = Iommu::of(host, topology);
+        let groups = Groups::predict(host, topology, &iommu, options);
+        match global.format {
+            Format::Json => output::json(&json::v1::groups(report, &groups))?,
+            Format::Text => {
+                output::text(&report::groups(
+                    report,
+                    output::layout(global, false),
+                    &groups,
+                ))?;
+            }
+        }
+        Ok(Exit::Answered)
     })
 }
 

@@ -22,6 +22,11 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Survey { analysis, all } => analysis::survey(global, analysis, *all),
         Command::Explain { analysis, device } => analysis::explain(global, analysis, device),
         Command::Topology { analysis, dot } => analysis::topology(global, analysis, *dot),
+        Command::Groups {
+            inputs,
+            as_captured,
+            before_6_1,
+        } => analysis::groups(global, inputs, *as_captured, *before_6_1),
         Command::Decode {
             inputs,
             device,

@@ -461,10 +461,16 @@ fn resource_flags_are_those_that_linux_prints() {
     );
     let flags = |address| -> Vec<_> {
         let resources = &capture.functions[&at(address)].properties.resources;
-        resources.iter().map(|resource| resource.value.flags.unwrap()).collect()
+        resources
+            .iter()
+            .map(|resource| resource.value.flags.unwrap())
+            .collect()
     };
     // Seen in /sys/bus/pci/devices/*/resource of Linux 5.10 to 7.3.
-    assert_eq!(flags("01:00.0"), [0x40200, 0x42208, 0x140204, 0x14220c, 0x46200]);
+    assert_eq!(
+        flags("01:00.0"),
+        [0x40200, 0x42208, 0x140204, 0x14220c, 0x46200]
+    );
     assert_eq!(flags("01:00.1"), [0x40101]);
     assert_eq!(flags("00:01.0"), [0x101, 0x200, 0x102201]);
 }

@@ -6,6 +6,7 @@
 mod decode;
 mod device;
 mod explain;
+mod groups;
 mod rules;
 mod survey;
 mod topology;
@@ -15,6 +16,7 @@ pub use decode::{
 };
 pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
+pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
 pub use topology::{TopologyDocument, TreeNode, topology};
@@ -28,6 +30,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("explain", schemars::schema_for!(Explain)),
         ("decode", schemars::schema_for!(Decode)),
         ("rules", schemars::schema_for!(RuleIndex)),
+        ("groups", schemars::schema_for!(GroupsDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
         (
             "capture-manifest",
