@@ -9,7 +9,7 @@ use crate::bytes::{ConfigImage, Window};
 use crate::spec::pci::{self, HeaderType};
 use crate::spec::{Document, Field, Kind, Register, SpecRef};
 
-/// Most bytes that are shown of a capability whose layout is not known.
+/// Most bytes, list header included, that are shown of a capability whose layout is not known.
 pub const RAW_LIMIT: u16 = 64;
 
 /// A structure of configuration space: its registers, and its bytes that no register covers.

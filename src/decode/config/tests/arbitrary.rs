@@ -17,8 +17,8 @@ use crate::decode::config::{CapabilityId, ConfigSpace, cap, dump, ext, header_re
 use crate::spec::Register;
 use crate::spec::pci::HeaderType;
 
-/// Any bytes, any mask; half the time with a plausible header and list starts, so that the
-/// walk gets somewhere.
+/// Any bytes, any mask; half the time with lists planted among them, so that the walk gets
+/// somewhere.
 fn image() -> impl Strategy<Value = ConfigImage> {
     let bytes = prop_oneof![
         vec(any::<u8>(), 0..=0x1000),
@@ -28,16 +28,18 @@ fn image() -> impl Strategy<Value = ConfigImage> {
         ),
     ];
     let mask = prop_oneof![
-        3 => Just(None),
+        4 => Just(None),
         1 => vec(any::<u8>(), 0..=0x1000).prop_map(Some),
-        2 => vec(prop_oneof![9 => Just(0xff_u8), 1 => any::<u8>()], 0x1000).prop_map(Some),
+        1 => vec(prop_oneof![99 => Just(0xff_u8), 1 => any::<u8>()], 0x1000).prop_map(Some),
     ];
-    let lists = vec((0x40..0x100_usize, any::<u8>(), any::<u8>()), 0..40);
-    let extended = vec((0x40..0x400_usize, 0..0x40_u16, 0x40..0x400_u16), 0..200);
-    (bytes, mask, lists, extended, any::<bool>(), 0..4_u8).prop_map(
-        |(mut bytes, mask, lists, extended, plausible, layout)| {
+    // Double words and ids: each entry points to the next one, the last one to none or
+    // back into the list.
+    let standard = (vec((0x10..0x40_u16, 0..0x18_u16), 1..12), 0..24_usize);
+    let extended = (vec((0x41..0x400_u16, 0..0x30_u16), 1..60), 0..120_usize);
+    (bytes, mask, standard, extended, any::<bool>(), 0..4_u8).prop_map(
+        |(mut bytes, mask, standard, extended, plausible, layout)| {
             if plausible {
-                plant(&mut bytes, &lists, &extended, layout);
+                plant(&mut bytes, &standard, &extended, layout);
             }
             match mask {
                 None => ConfigImage::from_bytes(bytes),
@@ -47,30 +49,39 @@ fn image() -> impl Strategy<Value = ConfigImage> {
     )
 }
 
-/// A header with a list, and capability headers with known ids at many places.
-fn plant(
-    bytes: &mut [u8],
-    standard: &[(usize, u8, u8)],
-    extended: &[(usize, u16, u16)],
-    layout: u8,
-) {
-    let mut put = |offset: usize, patch: &[u8]| {
+/// Entries by double word and id, and where the last one points back to.
+type List = (Vec<(u16, u16)>, usize);
+
+/// Links the entries into two lists and puts a header before them.
+fn plant(bytes: &mut [u8], standard: &List, extended: &List, layout: u8) {
+    let mut put = |offset: u16, patch: &[u8]| {
+        let offset = usize::from(offset);
         if let Some(slot) = bytes.get_mut(offset..offset + patch.len()) {
             slot.copy_from_slice(patch);
         }
     };
-    for &(offset, id, next) in standard {
-        put(offset & !3, &[id % 0x18, next]);
-    }
-    for &(word, id, next) in extended {
-        let header = u32::from(next) << 22 | 1 << 16 | u32::from(id);
+    let next = |(entries, back): &List, index: usize| {
+        let entry = entries.get(index).or_else(|| entries.get(*back));
+        entry.map_or(0, |entry| 4 * entry.0)
+    };
+    for (index, &(word, id)) in standard.0.iter().enumerate() {
+        let header = next(standard, index + 1) << 8 | id;
         put(4 * word, &header.to_le_bytes());
     }
+    for (index, &(word, id)) in extended.0.iter().enumerate() {
+        let header = u32::from(next(extended, index + 1)) << 20 | 1 << 16 | u32::from(id);
+        put(4 * word, &header.to_le_bytes());
+    }
+    let [start, _] = next(standard, 0).to_le_bytes();
     put(0x00, &[0x86, 0x80, 0x34, 0x12, 0x06, 0x00, 0x10, 0x00]);
     put(0x0e, &[layout]);
-    put(0x34, &[0x40]);
-    put(0x14, &[0x40]);
-    put(0x40, &[0x10]);
+    put(0x14, &[start]);
+    put(0x34, &[start]);
+    put(
+        4 * standard.0.first().map_or(0x10, |entry| entry.0),
+        &[0x10],
+    );
+    put(0x100, &(u32::from(next(extended, 0)) << 20).to_le_bytes());
 }
 
 /// Calls every accessor of every view; returns something, so that nothing is left out.
