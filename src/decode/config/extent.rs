@@ -3,7 +3,8 @@
 use super::structure::certain_length;
 use super::{CapEntry, CapabilityId};
 use crate::bytes::{ConfigImage, Fault, FaultKind, Span};
-use crate::spec::pci;
+use crate::spec::pci::{self, CapId};
+use crate::spec::pcie::ExtCapId;
 
 /// Bytes that a capability claims for certain.
 struct Claim {
@@ -14,11 +15,26 @@ struct Claim {
 /// Notes overlaps and overruns, judged by lengths that are certain only: registers that may
 /// not exist claim nothing.
 pub(super) fn check(image: &ConfigImage, entries: &[CapEntry], faults: &mut Vec<Fault>) {
+    let apart = |pair: &[CapEntry]| match pair {
+        [one, next] => next.offset.checked_sub(one.offset) >= Some(longest(one.id)),
+        _ => true,
+    };
+    let last_fits = entries
+        .last()
+        .is_none_or(|last| space_of(*last).0.saturating_sub(last.offset) >= longest(last.id));
+    // Nearly every list: ascending, and everything has room for its longest form.
+    if last_fits && entries.windows(2).all(apart) {
+        return;
+    }
     let mut sorted = entries.to_vec();
     sorted.sort_by_key(|entry| entry.offset);
     let mut farthest: Option<Claim> = None;
-    for entry in sorted {
+    for (index, &entry) in sorted.iter().enumerate() {
         let start = entry.offset;
+        let room = sorted.get(index + 1).map_or(0, |next| next.offset - start);
+        if room >= longest(entry.id) && farthest.as_ref().is_none_or(|before| start >= before.end) {
+            continue;
+        }
         let length = certain_length(image, entry);
         let end = start.saturating_add(length);
         let (space_end, within) = space_of(entry);
@@ -47,6 +63,30 @@ pub(super) fn check(image: &ConfigImage, entries: &[CapEntry], faults: &mut Vec<
         if farthest.as_ref().is_none_or(|before| end > before.end) {
             farthest = Some(Claim { start, end });
         }
+    }
+}
+
+/// The most bytes that a capability can claim, list header included. Counting the registers
+/// of an instance costs more than all the rest of decoding, and is seldom needed.
+pub(super) const fn longest(id: CapabilityId) -> u16 {
+    match id {
+        CapabilityId::Standard(id) => match id {
+            CapId::POWER_MANAGEMENT | CapId::VPD | CapId::BRIDGE_SUBSYSTEM => 8,
+            CapId::ADVANCED_FEATURES => 6,
+            CapId::MSI => 24,
+            CapId::MSI_X => 12,
+            CapId::EXPRESS => 0x3c,
+            _ => u16::MAX,
+        },
+        CapabilityId::Extended(id) => match id {
+            ExtCapId::SERIAL_NUMBER => 12,
+            ExtCapId::ARI | ExtCapId::ATS | ExtCapId::PASID | ExtCapId::LTR => 8,
+            ExtCapId::PRI => 16,
+            ExtCapId::ACS => 0x28,
+            ExtCapId::SR_IOV => 0x40,
+            ExtCapId::AER => 0x48,
+            _ => u16::MAX,
+        },
     }
 }
 

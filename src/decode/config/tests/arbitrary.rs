@@ -13,6 +13,7 @@ use crate::decode::config::ext::{
     pasid::Pasid, pri::Pri, ptm::Ptm, rebar::ResizableBars, serial::SerialNumber, sriov::SrIov,
     vsec::Vsec,
 };
+use crate::decode::config::extent;
 use crate::decode::config::{CapabilityId, ConfigSpace, cap, dump, ext, header_registers};
 use crate::spec::Register;
 use crate::spec::pci::HeaderType;
@@ -376,7 +377,9 @@ proptest! {
         for structure in cap::STRUCTURES.iter().chain(ext::STRUCTURES) {
             let window = image.window(offset);
             check_registers(&(structure.registers)(window), structure.id.header_length())?;
-            prop_assert!(structure.certain_length(window) >= structure.id.header_length());
+            let length = structure.certain_length(window);
+            prop_assert!(length >= structure.id.header_length());
+            prop_assert!(length <= extent::longest(structure.id), "{:?}: {length}", structure.id);
         }
     }
 }
