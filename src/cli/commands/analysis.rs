@@ -65,22 +65,13 @@ pub(crate) fn topology(global: &Global, analysis: &Analysis, dot: bool) -> Resul
     })
 }
 
-pub(crate) fn groups(
-    global: &Global,
-    inputs: &Inputs,
-    as_captured: bool,
-    before_6_1: bool,
-) -> Result<Exit, Failure> {
+pub(crate) fn groups(global: &Global, inputs: &Inputs, options: Options) -> Result<Exit, Failure> {
     let analysis = Analysis {
         inputs: Inputs {
             inputs: inputs.inputs.clone(),
         },
         policies: vec![Policy::Vfio],
         fail_on: None,
-    };
-    let options = Options {
-        as_captured,
-        probe_by_unit: !before_6_1,
     };
     with_report(global, &analysis, |report| {
         let (host, topology) = (report.facts.host, report.facts.topology);

@@ -5,6 +5,8 @@ mod captures;
 mod decode;
 mod reference;
 
+use assignable::analysis::groups::Options;
+
 use super::args::{Args, Command};
 use super::exit::{Exit, Failure};
 
@@ -26,7 +28,13 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             inputs,
             as_captured,
             before_6_1,
-        } => analysis::groups(global, inputs, *as_captured, *before_6_1),
+        } => {
+            let options = Options {
+                as_captured: *as_captured,
+                probe_by_unit: !*before_6_1,
+            };
+            analysis::groups(global, inputs, options)
+        }
         Command::Decode {
             inputs,
             device,
