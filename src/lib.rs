@@ -41,3 +41,6 @@ pub mod rules;
 pub mod topology;
 #[cfg(feature = "analyzer")]
 pub mod verdict;
+
+#[cfg(all(test, feature = "analyzer"))]
+mod testing;
