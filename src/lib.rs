@@ -54,3 +54,6 @@ pub mod synth;
 pub mod topology;
 #[cfg(feature = "analyzer")]
 pub mod verdict;
+
+#[cfg(all(test, feature = "analyzer"))]
+mod testing;

@@ -1,5 +1,6 @@
 //! Windows' property DeviceType, from configuration space (Windows SDK, pciprop.h).
 
+use crate::host::Function;
 use crate::spec::open_enum;
 use crate::topology::FunctionKind;
 
@@ -41,6 +42,24 @@ open_enum! {
 }
 
 impl DeviceType {
+    /// As Windows reported it. Where it did not, or where it hides the type because the
+    /// firmware kept control, as configuration space has it.
+    pub fn known(function: &Function<'_>, kind: FunctionKind) -> Option<Self> {
+        match function.windows.device_type.map(Self) {
+            Some(Self::TREATED_AS_PCI) => Self::of(kind).or(Some(Self::TREATED_AS_PCI)),
+            Some(Self::BRIDGE_TREATED_AS_PCI) => {
+                Self::of(kind).or(Some(Self::BRIDGE_TREATED_AS_PCI))
+            }
+            Some(reported) => Some(reported),
+            None => Self::of(kind),
+        }
+    }
+
+    /// Bridges and ports of every kind.
+    pub const fn is_bridge(self) -> bool {
+        matches!(self.0, 6..=13)
+    }
+
     /// What Windows reports where the firmware grants native control; `None` where the
     /// capability list was not captured. Without the grant it reports
     /// [`Self::TREATED_AS_PCI`] or [`Self::BRIDGE_TREATED_AS_PCI`] for Express functions.
@@ -63,5 +82,54 @@ impl DeviceType {
                 return None;
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::pcie::PortType;
+    use crate::spec::windows;
+    use crate::testing::{Dev, Machine, at};
+
+    fn of(device: Dev) -> (Option<DeviceType>, Option<DeviceType>) {
+        let machine = Machine::new().with("00:05.0", device);
+        machine.facts(|facts| {
+            let id = facts.host.find(at("00:05.0")).unwrap();
+            let kind = facts.topology.kind(id);
+            let known = DeviceType::known(facts.host.function(id), kind);
+            (DeviceType::of(kind), known)
+        })
+    }
+
+    #[test]
+    fn each_port_type_has_windows_number() {
+        // pciprop.h, DevProp_PciDevice_DeviceType_*, beside the codes of PCIe 6.0, 7.5.3.2.
+        for (port_type, number) in [
+            (0, 2),
+            (1, 3),
+            (4, 8),
+            (5, 9),
+            (6, 10),
+            (7, 11),
+            (8, 12),
+            (9, 4),
+            (10, 14),
+        ] {
+            let (predicted, _) = of(Dev::express(PortType(port_type)));
+            assert_eq!(predicted, Some(DeviceType(number)), "port type {port_type}");
+        }
+        assert_eq!(of(Dev::conventional()).0, Some(DeviceType(0)));
+        assert_eq!(of(Dev::pci_bridge(1)).0, Some(DeviceType(6)));
+        assert_eq!(of(Dev::endpoint().cut(64)).0, None);
+    }
+
+    #[test]
+    fn what_windows_reports_counts_unless_it_hides_the_type() {
+        let with = |device: Dev, number: u32| of(device.windows(windows::DEVICE_TYPE, number)).1;
+        assert_eq!(with(Dev::endpoint(), 3), Some(DeviceType(3)));
+        assert_eq!(with(Dev::endpoint(), 5), Some(DeviceType(2)));
+        assert_eq!(with(Dev::endpoint().unread(), 5), Some(DeviceType(5)));
+        assert_eq!(with(Dev::endpoint().unread(), 2), Some(DeviceType(2)));
     }
 }

@@ -1,6 +1,8 @@
 //! What a capture lacks, and how to get it.
 
-use crate::host::FunctionId;
+use crate::decode::config::ListEnd;
+use crate::host::{Function, FunctionId};
+use crate::spec::pci;
 
 /// A fact that the capture lacks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -55,6 +57,29 @@ impl Missing {
             fact,
             of: Some(function),
         }
+    }
+
+    /// Why it is not known whether a function has a standard capability, or what it says.
+    pub fn standard(id: FunctionId, function: &Function<'_>) -> Self {
+        Self::behind(id, function, function.space.standard_end)
+    }
+
+    /// Why it is not known whether a function has an extended capability, or what it says.
+    pub fn extended(id: FunctionId, function: &Function<'_>) -> Self {
+        Self::behind(id, function, function.space.extended_end)
+    }
+
+    fn behind(id: FunctionId, function: &Function<'_>, end: ListEnd) -> Self {
+        let fact = match end {
+            _ if !function.responds() => Fact::ConfigSpace,
+            ListEnd::Broken(_) => Fact::DamagedList,
+            ListEnd::NotCaptured { offset } if offset >= pci::CONVENTIONAL_SIZE => {
+                Fact::ExtendedConfig
+            }
+            ListEnd::NotCaptured { .. } => Fact::Capabilities,
+            ListEnd::NoList | ListEnd::Complete => Fact::RegisterBits,
+        };
+        Self::of(fact, id)
     }
 }
 

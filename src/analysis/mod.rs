@@ -6,14 +6,17 @@ pub mod device_type;
 pub mod groups;
 pub mod interrupts;
 pub mod missing;
+pub mod reported_groups;
+pub mod reserved;
 pub mod reset;
 pub mod resources;
+pub mod sriov;
 mod tri;
 
 pub use missing::{Fact, Missing};
 pub use tri::Tri;
 
-use crate::host::Host;
+use crate::host::{FunctionId, Host};
 use crate::topology::Topology;
 
 /// Everything that rules may look at.
@@ -25,8 +28,22 @@ pub struct Facts<'h, 'c> {
     pub topology: &'h Topology,
     /// Isolation of each function's path.
     pub acs: acs::AcsAnalysis,
+    /// IOMMU groups as the kernel reported them.
+    pub groups: reported_groups::ReportedGroups,
     /// What the capture holds about the host as a whole.
     pub platform: Platform,
+    profiles: Vec<Profile>,
+}
+
+/// Facts about one function that several rules ask for, drawn once.
+#[derive(Clone, Copy, Debug)]
+pub struct Profile {
+    /// How it interrupts.
+    pub interrupts: interrupts::Interrupts,
+    /// How it can be reset.
+    pub resets: reset::Resets,
+    /// What its BARs ask for; `None` where nothing is known about them.
+    pub demand: Option<resources::Demand>,
 }
 
 /// Facts about the host as a whole.
@@ -47,8 +64,28 @@ impl<'h, 'c> Facts<'h, 'c> {
             host,
             topology,
             acs: acs::AcsAnalysis::of(host, topology),
+            groups: reported_groups::ReportedGroups::of(host),
             platform: Platform::of(host),
+            profiles: host
+                .iter()
+                .map(|(id, function)| {
+                    let on_root_bus = topology.is_rooted(id) && topology.parent(id).is_none();
+                    Profile {
+                        interrupts: interrupts::Interrupts::of(function),
+                        resets: reset::Resets::of(function, on_root_bus),
+                        demand: resources::demand(function),
+                    }
+                })
+                .collect(),
         }
+    }
+
+    /// Facts about one function.
+    ///
+    /// # Panics
+    /// With an id of another host.
+    pub fn profile(&self, id: FunctionId) -> &Profile {
+        &self.profiles[id.index()]
     }
 }
 

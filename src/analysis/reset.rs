@@ -3,8 +3,10 @@
 use crate::bytes::Observed;
 use crate::host::Function;
 use crate::spec::pci::CapId;
+use crate::spec::quirks;
 
-/// Reset mechanisms of a function, from configuration space. `None` = not captured.
+/// Reset mechanisms of a function, from configuration space and the list of devices whose
+/// mechanisms are known not to work. `None` = not captured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Resets {
     /// Function level reset of the Express capability (PCIe 6.0, 6.6.2).
@@ -13,11 +15,13 @@ pub struct Resets {
     pub af_flr: Option<bool>,
     /// A trip through D3hot resets it (No_Soft_Reset is 0).
     pub power: Option<bool>,
+    /// Linux has a reset of its own for the device.
+    pub specific: bool,
 }
 
 impl Resets {
     /// Reads them from configuration space.
-    pub fn of(function: &Function<'_>) -> Self {
+    pub fn of(function: &Function<'_>, on_root_bus: bool) -> Self {
         let capability = |id| function.space.standard(function.config, id);
         let flr = settle(function.express(), |express| express.has_flr());
         let af_flr = settle(capability(CapId::ADVANCED_FEATURES), |window| {
@@ -28,26 +32,53 @@ impl Resets {
             // No_Soft_Reset (PCI PM 1.2, 3.2.4).
             window.bits(0x04, 3, 1).map(|keeps| keeps == 0)
         });
-        Self { flr, af_flr, power }
+        let mut resets = Self {
+            flr,
+            af_flr,
+            power,
+            specific: false,
+        };
+        resets.apply_quirks(function, on_root_bus);
+        resets
     }
 
     /// Whether the function can be reset without touching any other; `None` where open.
     pub fn on_its_own(self) -> Option<bool> {
-        let ways = [self.flr, self.af_flr, self.power];
-        if ways.contains(&Some(true)) {
+        if self.specific {
             return Some(true);
         }
-        (!ways.contains(&None)).then_some(false)
+        any([self.flr, self.af_flr, self.power])
     }
 
-    /// Whether a function level reset exists in either form.
+    /// Whether a function level reset exists in either form; `None` where open.
     pub fn function_level(self) -> Option<bool> {
-        let ways = [self.flr, self.af_flr];
-        if ways.contains(&Some(true)) {
-            return Some(true);
-        }
-        (!ways.contains(&None)).then_some(false)
+        any([self.flr, self.af_flr])
     }
+
+    fn apply_quirks(&mut self, function: &Function<'_>, on_root_bus: bool) {
+        let identity = function.identity;
+        let (Some(vendor), Some(device)) = (identity.vendor, identity.device) else {
+            return;
+        };
+        self.specific = quirks::has_device_specific_reset(vendor, device);
+        if quirks::has_broken_function_level_reset(vendor, device) {
+            (self.flr, self.af_flr) = (Some(false), Some(false));
+        }
+        // Linux bars it for the VGA controllers of AMD as a class, except on a root bus.
+        let display =
+            vendor == 0x1002 && identity.class.is_some_and(|c| c.base_and_sub() == 0x0300);
+        if !on_root_bus && (display || quirks::has_broken_power_reset(vendor, device)) {
+            self.power = Some(false);
+        }
+    }
+}
+
+/// Yes if any is yes, else open if any is open, else no.
+fn any<const N: usize>(ways: [Option<bool>; N]) -> Option<bool> {
+    if ways.contains(&Some(true)) {
+        return Some(true);
+    }
+    (!ways.contains(&None)).then_some(false)
 }
 
 fn settle<T>(capability: Observed<T>, read: impl FnOnce(T) -> Option<bool>) -> Option<bool> {

@@ -1,5 +1,6 @@
 //! One function of a machine.
 
+use super::WindowsFacts;
 use crate::addr::Sbdf;
 use crate::bytes::{ConfigImage, Decoded, Fault, Observed};
 use crate::capture::{FunctionProperties, FunctionRecord};
@@ -29,6 +30,8 @@ pub struct Function<'c> {
     pub faults: Vec<Fault>,
     /// Facts from outside configuration space.
     pub reported: &'c FunctionProperties,
+    /// What Windows reported among them, as numbers.
+    pub windows: WindowsFacts,
     /// Who made it and what it is.
     pub identity: Identity,
     /// The physical function, where this is a virtual one.
@@ -74,6 +77,7 @@ impl<'c> Function<'c> {
             space,
             faults,
             reported: &record.properties,
+            windows: WindowsFacts::of(&record.properties),
             identity,
             physical: None,
         }
@@ -130,9 +134,10 @@ impl<'c> Function<'c> {
             .map(MsiX::new)
     }
 
-    /// Whether it is a virtual function.
-    pub const fn is_virtual(&self) -> bool {
-        self.physical.is_some()
+    /// Whether it is a virtual function: linked to its physical function, or, where that one
+    /// is not captured, told by its blank ids.
+    pub fn is_virtual(&self) -> bool {
+        self.physical.is_some() || self.space.header.has_blank_ids()
     }
 }
 

@@ -5,8 +5,10 @@
 
 mod function;
 mod virtual_functions;
+mod windows;
 
 pub use function::{Function, FunctionId, Identity};
+pub use windows::WindowsFacts;
 
 use crate::addr::{Sbdf, Segment};
 use crate::capture::Capture;

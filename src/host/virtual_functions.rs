@@ -25,34 +25,30 @@ pub(super) fn link(functions: &mut [Function<'_>]) {
             links.insert(index, pf);
         }
     }
-    let mut blank: Vec<usize> = (0..functions.len())
+    let blank: Vec<usize> = (0..functions.len())
         .filter(|index| {
             let function = functions.get(*index);
             function.is_some_and(|f| f.space.header.has_blank_ids()) && !links.contains_key(index)
         })
         .collect();
-    // Every claim takes a function out of `blank`, and a hostile capture whose PFs all claim
-    // each other's range still ends here.
+    // A hostile capture may have many physical functions that claim the same wide range.
     let mut budget = 64 * functions.len();
     for (pf, function) in functions.iter().enumerate() {
-        if blank.is_empty() {
+        if blank.is_empty() || budget == 0 {
             break;
         }
         let Some(range) = VfRange::of(function) else {
             continue;
         };
         let from = blank.partition_point(|&index| address(functions, index) < range.first);
-        let mut at = from;
-        while let Some(&index) = blank.get(at) {
-            budget = budget.saturating_sub(1);
-            if budget == 0 || address(functions, index) > range.last {
+        for &index in blank.get(from..).unwrap_or_default() {
+            let at = address(functions, index);
+            if budget == 0 || at > range.last {
                 break;
             }
-            if range.contains(address(functions, index)) {
-                links.insert(index, pf);
-                blank.remove(at);
-            } else {
-                at += 1;
+            budget -= 1;
+            if range.contains(at) {
+                links.entry(index).or_insert(pf);
             }
         }
     }

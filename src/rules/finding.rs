@@ -76,7 +76,8 @@ pub enum Locus {
     Config(FunctionId, Span),
     /// The function's capability lists as a whole.
     Lists(FunctionId),
-    /// A fact that someone reported about the function (a member of its properties).
+    /// A fact that someone reported about the function: a member of its properties, or the key
+    /// of a Windows device property.
     Reported(FunctionId, &'static str),
     /// Where the function sits in the tree.
     Tree(FunctionId),

@@ -11,7 +11,19 @@ mod meta;
 mod registry;
 
 mod acs;
+mod bar;
+mod cap;
+mod cfg;
+mod dda;
+mod int;
+mod iom;
+mod rst;
 mod rsv;
+mod top;
+mod vfi;
+
+#[cfg(test)]
+mod testing;
 
 pub use engine::{Gap, RuleRun, Tally, run};
 pub use finding::{Confidence, Evidence, Finding, Locus, Severity, Subject, Value, Violation};

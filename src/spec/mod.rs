@@ -8,6 +8,7 @@ mod field;
 pub mod pci;
 pub mod pcie;
 pub mod quirks;
+pub mod windows;
 
 pub use citation::{Document, SpecRef};
 pub use field::{Field, Kind, Register};

@@ -57,7 +57,7 @@ impl Topology {
         topology.place_all(count);
         topology.multi_function = host
             .iter()
-            .map(|(id, _)| multi_function(host, id))
+            .map(|(id, _)| multi_function(host, topology.parent(id), id))
             .collect();
         topology
     }
@@ -97,13 +97,15 @@ fn home(host: &Host<'_>, function: &Function<'_>) -> BusKey {
 }
 
 /// Linux' rule (drivers/pci/probe.c, `pci_setup_device` and `pci_scan_slot`): a function
-/// other than 0 is always one of several; function 0 says so in its header.
-fn multi_function(host: &Host<'_>, id: FunctionId) -> Option<bool> {
+/// other than 0 (with ARI, of the whole bus) is always one of several; function 0 says so in
+/// its header.
+fn multi_function(host: &Host<'_>, parent: Option<FunctionId>, id: FunctionId) -> Option<bool> {
     let function = host.function(id);
     if function.is_virtual() {
         return Some(false);
     }
-    if function.at.bdf.function() != 0 {
+    let ari = function.at.bdf.devfn() != 0 && uses_ari(host, parent, id);
+    if function.at.bdf.function() != 0 || ari {
         return Some(true);
     }
     if function.responds() && function.space.header.multi_function.is_some() {

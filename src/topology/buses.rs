@@ -92,7 +92,7 @@ pub(super) fn parents(
     while let Some(first) = host.functions().get(index) {
         let key = (first.at.segment, first.at.bus());
         let on_bus = host.on_bus(key.0, key.1);
-        if on_bus.iter().any(|function| !function.is_virtual()) {
+        if on_bus.iter().any(|function| function.physical.is_none()) {
             parents.insert(key, parent_of(host, key, on_bus, &bridges));
         }
         index += on_bus.len().max(1);
@@ -105,7 +105,7 @@ pub(super) fn parents(
             faults.push(TopologyFault::MissingBridge { function });
         }
     }
-    faults.sort_unstable();
+    faults.sort_unstable_by_key(|&fault| (fault.subject(), fault));
     faults.dedup();
     // A loop is the more precise word for the same orphan.
     let loops: Vec<_> = faults
@@ -127,7 +127,8 @@ fn bridges_by_secondary(
 ) -> BTreeMap<BusKey, FunctionId> {
     let mut bridges: BTreeMap<BusKey, FunctionId> = BTreeMap::new();
     for (id, function) in host.iter() {
-        let Some(buses) = bus_numbers(function) else {
+        // A virtual function hangs where its physical function does: it can be no bridge.
+        let Some(buses) = bus_numbers(function).filter(|_| !function.is_virtual()) else {
             continue;
         };
         // Firmware left it unconfigured, or nothing is below.
@@ -201,7 +202,7 @@ fn parent_of(
 
 /// The place that the operating system reported, where the capture holds that bridge.
 fn reported_parent(host: &Host<'_>, function: &Function<'_>) -> Option<BusParent> {
-    if function.is_virtual() {
+    if function.physical.is_some() {
         return None;
     }
     let parent = &function.reported.parent.as_ref()?.value;
@@ -213,7 +214,9 @@ fn reported_parent(host: &Host<'_>, function: &Function<'_>) -> Option<BusParent
     if at.segment != function.at.segment {
         return Some(BusParent::Root);
     }
-    host.find(at).map(BusParent::Bridge)
+    host.find(at)
+        .filter(|&bridge| !host.function(bridge).is_virtual())
+        .map(BusParent::Bridge)
 }
 
 fn proves_root_bus(function: &Function<'_>) -> bool {

@@ -139,19 +139,43 @@ impl Topology {
         &self.graph
     }
 
-    /// The other functions of the same device, virtual ones left out: same slot, or, where
-    /// the function has ARI and sits below a port that forwards it, the same bus.
-    pub fn siblings(&self, host: &Host<'_>, id: FunctionId) -> Vec<FunctionId> {
-        let function = host.function(id);
-        let at = function.at;
+    /// The other functions of the same device by address, virtual ones left out: same slot, or,
+    /// where the function has ARI and sits below a port that forwards it, the same bus.
+    pub fn siblings<'h>(
+        &self,
+        host: &'h Host<'_>,
+        id: FunctionId,
+    ) -> impl Iterator<Item = FunctionId> + use<'h, '_> {
+        let functions = host.functions();
+        let at = host.function(id).at;
         let whole_bus = build::uses_ari(host, self.parent(id), id);
-        host.ids_on_bus(at.segment, at.bus())
-            .filter(|&other| {
-                let candidate = host.function(other);
-                other != id
-                    && !candidate.is_virtual()
-                    && (whole_bus || candidate.at.bdf.device() == at.bdf.device())
+        let same_device = move |index: &usize| {
+            functions.get(*index).is_some_and(|other| {
+                let bus = (other.at.segment, other.at.bus()) == (at.segment, at.bus());
+                bus && (whole_bus || other.at.bdf.device() == at.bdf.device())
             })
-            .collect()
+        };
+        // Functions are ordered by address, so that those of a device are neighbours.
+        let below = (0..id.index()).rev().take_while(same_device).count();
+        (id.index() - below..functions.len())
+            .take_while(same_device)
+            .map(FunctionId::new)
+            .filter(move |&other| other != id && !host.function(other).is_virtual())
+    }
+
+    /// What contradicts itself about one function or the bus that it is first on.
+    pub fn faults_of(&self, id: FunctionId) -> &[TopologyFault] {
+        if self.faults.is_empty() {
+            return &[];
+        }
+        let from = self.faults.partition_point(|fault| fault.subject() < id);
+        let to = self.faults.partition_point(|fault| fault.subject() <= id);
+        self.faults.get(from..to).unwrap_or_default()
+    }
+
+    /// Whether the device numbers on the function's bus are part of its function number: it
+    /// has ARI, and the port above forwards it (PCIe 6.0, 6.13).
+    pub fn uses_ari(&self, host: &Host<'_>, id: FunctionId) -> bool {
+        build::uses_ari(host, self.parent(id), id)
     }
 }

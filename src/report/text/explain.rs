@@ -6,8 +6,6 @@ use std::fmt::Write as _;
 use crate::analysis::Tri;
 use crate::analysis::acs::{AcsSupport, Hop, HopRole, UpHierarchy};
 use crate::analysis::device_type::DeviceType;
-use crate::analysis::interrupts::Interrupts;
-use crate::analysis::reset::Resets;
 use crate::analysis::resources::{self, BarDemand, Size, SizeSource};
 use crate::bytes::Observed;
 use crate::host::FunctionId;
@@ -297,7 +295,8 @@ fn answer(layout: Layout, tri: Tri) -> String {
 fn mechanisms(page: &mut Page, report: &Report<'_>, id: FunctionId) {
     let function = report.facts.host.function(id);
     page.section("INTERRUPTS AND RESETS");
-    let interrupts = Interrupts::of(function);
+    let profile = report.facts.profile(id);
+    let interrupts = profile.interrupts;
     let vectors = |mechanism: Observed<u16>| match mechanism {
         Observed::Present(vectors) => count(usize::from(vectors), "vector", "vectors"),
         Observed::Absent => "no".to_owned(),
@@ -316,7 +315,7 @@ fn mechanisms(page: &mut Page, report: &Report<'_>, id: FunctionId) {
         Some(_) => "an undefined pin",
     };
     page.fact("line", line);
-    let resets = Resets::of(function);
+    let resets = profile.resets;
     let word = |has: Option<bool>| match has {
         Some(true) => "yes",
         Some(false) => "no",
@@ -342,22 +341,23 @@ fn address_space(page: &mut Page, report: &Report<'_>, id: FunctionId) {
         page.line(2, "BARs not captured");
         return;
     };
-    for bar in &bars {
+    for bar in bars.iter() {
         page.line(2, &bar_line(bar));
     }
-    if bars.is_empty() {
+    if bars.iter().next().is_none() {
         page.line(2, "no BARs");
     }
-    if let Some(demand) = resources::demand(function) {
-        let more = if demand.incomplete {
+    if let Some(demand) = report.facts.profile(id).demand {
+        let more = if demand.is_incomplete() {
             " at least (sizes are missing)"
         } else {
             ""
         };
-        page.fact("memory in all", &format!("{}{more}", size(demand.memory())));
-        if demand.memory() > 0 {
-            page.fact("below 4 GiB", &size(demand.memory32));
-            page.fact("anywhere", &size(demand.memory64));
+        let memory = demand.memory().least;
+        page.fact("memory in all", &format!("{}{more}", size(memory)));
+        if memory > 0 {
+            page.fact("below 4 GiB", &size(demand.memory32.least));
+            page.fact("anywhere", &size(demand.memory64.least));
         }
     }
     if let Some(megabytes) = resources::survey_dda_megabytes(function) {

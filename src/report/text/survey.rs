@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::analysis::{Fact, resources};
+use crate::analysis::Fact;
 use crate::host::FunctionId;
 use crate::policy::{Effect, Policy};
 use crate::report::wording::{count, fit, safe, size, wrap};
@@ -139,12 +139,16 @@ fn place(report: &Report<'_>, id: FunctionId) -> String {
 
 /// Memory that the device's BARs ask for; `≥` where a size is missing.
 fn mmio(report: &Report<'_>, id: FunctionId) -> String {
-    match resources::demand(report.facts.host.function(id)) {
-        None => "?".to_owned(),
-        Some(demand) if demand.incomplete && demand.memory() == 0 => "?".to_owned(),
-        Some(demand) if demand.incomplete => format!("≥{}", size(demand.memory())),
-        Some(demand) if demand.memory() == 0 => "none".to_owned(),
-        Some(demand) => size(demand.memory()),
+    let Some(demand) = report.facts.profile(id).demand else {
+        return "?".to_owned();
+    };
+    // A BAR whose size is missing adds its smallest possible size, which says nothing.
+    let unsized_bars = demand.unsized_bars;
+    match demand.memory().exact() {
+        Some(0) => "none".to_owned(),
+        Some(bytes) => size(bytes),
+        None if demand.memory().least <= 16 * u64::from(unsized_bars.len()) => "?".to_owned(),
+        None => format!("≥{}", size(demand.memory().least)),
     }
 }
 

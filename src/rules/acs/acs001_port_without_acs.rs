@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::addr::Sbdf;
-use crate::analysis::acs::HopRole;
+use crate::analysis::acs::{HopRole, Obstacle};
 use crate::analysis::{Facts, Tri};
 use crate::host::FunctionId;
 use crate::policy::{Effect, Effects};
@@ -27,8 +27,9 @@ rule! {
     /// The path is walked from the device to the root. The lowest port whose extended
     /// capability list was captured to its end and holds no ACS capability is named. Where the
     /// list was not captured, the answer is "cannot tell": a dump of 64 or 256 bytes says
-    /// nothing about ACS. Windows may know that a root port needs no ACS, and Linux has a list
-    /// of devices that isolate without it; neither shows in configuration space.
+    /// nothing about ACS. Windows may know that a root port needs no ACS; where it reported
+    /// that the hierarchy above the device is fine, the rule does not apply. Linux has a list
+    /// of devices that isolate without the capability, which is not evaluated here.
     ///
     /// ## What to do
     ///
@@ -69,35 +70,117 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     if facts.topology.kind(id).is_bridge() {
         return Outcome::NotApplicable("a port or bridge");
     }
-    match facts.acs.path_able(facts.topology, id) {
-        Tri::Yes => Outcome::Clean,
-        Tri::Unknown(missing) => Outcome::CannotTell(missing),
-        Tri::No => {
-            let ports = facts.topology.upstream(id).skip(1);
-            let mut lacking = ports.filter(|&hop| {
-                let hop = facts.acs.hop(hop);
-                hop.role == HopRole::Port && hop.able == Tri::No
-            });
-            let Some(port) = lacking.next() else {
-                return Outcome::NotApplicable("another kind of hop breaks the path");
-            };
-            Outcome::Fired(
-                Finding::new(
-                    &ACS001,
-                    Subject::Function(id),
-                    Confidence::Medium,
-                    PortWithoutAcs {
-                        port: facts.host.function(port).at,
-                        kind: facts.topology.kind(port),
-                    },
-                    absent(port),
-                )
-                .with(lacking.map(absent)),
-            )
-        }
+    if facts.host.function(id).windows.finds_isolated() == Some(true) {
+        return Outcome::NotApplicable("Windows finds the hierarchy above it isolated");
     }
+    match facts
+        .acs
+        .path_is_free_of(facts.topology, id, Obstacle::Port)
+    {
+        Tri::Yes => return Outcome::Clean,
+        Tri::Unknown(missing) => return Outcome::CannotTell(missing),
+        Tri::No => {}
+    }
+    let mut lacking = facts.topology.upstream(id).skip(1).filter(|&hop| {
+        let hop = facts.acs.hop(hop);
+        hop.role == HopRole::Port && hop.able == Tri::No
+    });
+    let Some(port) = lacking.next() else {
+        return Outcome::Clean;
+    };
+    Outcome::Fired(
+        Finding::new(
+            &ACS001,
+            Subject::Function(id),
+            Confidence::Medium,
+            PortWithoutAcs {
+                port: facts.host.function(port).at,
+                kind: facts.topology.kind(port),
+            },
+            absent(port),
+        )
+        .with(lacking.map(absent)),
+    )
 }
 
 fn absent(port: FunctionId) -> Evidence {
     Evidence::new(Locus::Lists(port), "ACS Extended Capability", Value::Absent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::Fact;
+    use crate::rules::testing::{Answer, answer, answer_for, fired};
+    use crate::spec::pcie::PortType;
+    use crate::spec::windows;
+    use crate::testing::{Dev, Machine};
+
+    fn below(port: Dev, device: Dev) -> Answer {
+        let machine = Machine::new().with("00:01.0", port).with("01:00.0", device);
+        answer(&ACS001, &machine, "01:00.0")
+    }
+
+    #[test]
+    fn a_root_port_without_the_capability_fires() {
+        assert_eq!(
+            below(Dev::root_port(1), Dev::endpoint()),
+            fired("root port 0000:00:01.0 has no ACS")
+        );
+    }
+
+    #[test]
+    fn the_lowest_of_several_ports_is_named() {
+        let machine = Machine::new()
+            .with("00:01.0", Dev::port(PortType::ROOT_PORT, 1, 3))
+            .with("01:00.0", Dev::port(PortType::UPSTREAM_PORT, 2, 3))
+            .with("02:00.0", Dev::port(PortType::DOWNSTREAM_PORT, 3, 3))
+            .with("03:00.0", Dev::endpoint());
+        assert_eq!(
+            answer(&ACS001, &machine, "03:00.0"),
+            fired("downstream port 0000:02:00.0 has no ACS")
+        );
+    }
+
+    #[test]
+    fn a_capability_without_any_service_is_still_one() {
+        assert_eq!(
+            below(Dev::root_port(1).acs(0, 0), Dev::endpoint()),
+            Answer::Clean
+        );
+        assert_eq!(answer_for(&ACS001, Dev::endpoint()), Answer::Clean);
+    }
+
+    #[test]
+    fn an_extended_list_that_was_not_captured_says_nothing() {
+        assert_eq!(
+            below(Dev::root_port(1).cut(0x100), Dev::endpoint()),
+            Answer::CannotTell(Fact::ExtendedConfig)
+        );
+        assert_eq!(
+            below(Dev::root_port(1).cut(0x40), Dev::endpoint()),
+            Answer::CannotTell(Fact::Capabilities)
+        );
+        let orphan = Machine::new().with("05:00.0", Dev::endpoint());
+        assert_eq!(
+            answer(&ACS001, &orphan, "05:00.0"),
+            Answer::CannotTell(Fact::BridgeAbove)
+        );
+    }
+
+    #[test]
+    fn windows_knows_better_of_a_port_that_needs_none() {
+        let reported = |value: u32| Dev::endpoint().windows(windows::ACS_UP_HIERARCHY, value);
+        assert_eq!(below(Dev::root_port(1), reported(1)), Answer::NotApplicable);
+        assert_eq!(
+            below(Dev::root_port(1), reported(0)),
+            fired("root port 0000:00:01.0 has no ACS")
+        );
+    }
+
+    #[test]
+    fn ports_themselves_are_not_asked() {
+        let machine = Machine::with_port();
+        assert_eq!(answer(&ACS001, &machine, "00:01.0"), Answer::NotApplicable);
+    }
 }

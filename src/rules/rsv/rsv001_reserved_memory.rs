@@ -2,12 +2,12 @@
 
 use std::fmt;
 
+use crate::analysis::reserved::reserved_regions;
 use crate::analysis::{Fact, Facts, Missing};
-use crate::capture::Reported;
-use crate::host::{Function, FunctionId};
+use crate::host::FunctionId;
 use crate::policy::{Effect, Effects};
 use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
-use crate::spec::Document;
+use crate::spec::{Document, windows};
 
 rule! {
     /// ## What it checks
@@ -22,23 +22,23 @@ rule! {
     ///
     /// ## How it is decided
     ///
-    /// By what the operating system reported: Windows' property RequiresReservedMemoryRegion,
-    /// or the `reserved_regions` of the device's IOMMU group on Linux, where the types `direct`
-    /// and `direct-relaxable` stand for such memory. Without either the answer is "cannot tell".
-    /// The ACPI tables themselves are not evaluated yet.
+    /// By Windows' property RequiresReservedMemoryRegion, else by the `reserved_regions` of
+    /// the device's IOMMU group on Linux, where the types `direct` and `direct-relaxable`
+    /// stand for such memory. Another member of the group may own the region, hence the lower
+    /// confidence there. Without either the answer is "cannot tell". The ACPI tables are not
+    /// evaluated yet.
     ///
     /// ## What to do
     ///
     /// Hyper-V: there is no override. Look for a firmware option that releases the device
     /// ("shared memory", "RMRR", legacy USB support), or use another device.
     ///
-    /// VFIO: a `direct` region makes the kernel refuse the device; `direct-relaxable` (USB and
-    /// display) is accepted.
+    /// VFIO: a region of type `direct` is refused as well (RSV002); a relaxable one is not.
     RSV001 = {
         name: "reserved-memory",
         summary: "The firmware reserves memory for the device",
         severity: High,
-        effects: Effects::everywhere(Effect::Blocks),
+        effects: Effects::new(Effect::Blocks, Effect::None),
         cites: [
             Document::VtD.at("8.4 Reserved Memory Region Reporting Structure"),
             Document::AmdIommu.at("5.2.2.5 I/O Virtualization Memory Definition"),
@@ -67,51 +67,90 @@ impl fmt::Display for ReservedMemory {
     }
 }
 
-/// `{fmtid}  pid` of DEVPKEY_PciDevice_RequiresReservedMemoryRegion.
-const WINDOWS_KEY: &str = "{3AB22E31-8264-4B4E-9AF5-A8D2D8E33E62} 34";
-
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     if facts.topology.kind(id).is_bridge() {
         return Outcome::NotApplicable("a port or bridge");
     }
     let function = facts.host.function(id);
-    let fired = |violation: ReservedMemory, member: &'static str| {
+    let fired = |violation: ReservedMemory, confidence, member, what| {
+        let evidence = Evidence::new(Locus::Reported(id, member), what, Value::AsReported);
+        let subject = Subject::Function(id);
         Outcome::Fired(Finding::new(
-            &RSV001,
-            Subject::Function(id),
-            Confidence::High,
-            violation,
-            Evidence::new(
-                Locus::Reported(id, member),
-                "reserved memory",
-                Value::AsReported,
-            ),
+            &RSV001, subject, confidence, violation, evidence,
         ))
     };
-    match (windows(function), linux(function)) {
-        (Some(true), _) => fired(ReservedMemory::Windows, "windows"),
-        (_, Some(Some(region))) => {
-            let region = region.to_owned();
-            fired(ReservedMemory::Linux { region }, "reserved_regions")
+    match function.windows.reserved_memory {
+        Some(true) => {
+            let property = windows::RESERVED_MEMORY;
+            return fired(
+                ReservedMemory::Windows,
+                Confidence::High,
+                property.key,
+                property.name,
+            );
         }
-        (Some(false), _) | (_, Some(None)) => Outcome::Clean,
-        (None, None) => Outcome::CannotTell(Missing::of(Fact::ReservedMemory, id)),
+        Some(false) => return Outcome::Clean,
+        None => {}
+    }
+    let Some(mut regions) = reserved_regions(function) else {
+        return Outcome::CannotTell(Missing::of(Fact::ReservedMemory, id));
+    };
+    match regions.next() {
+        None => Outcome::Clean,
+        Some(region) => fired(
+            ReservedMemory::Linux {
+                region: region.text.to_owned(),
+            },
+            Confidence::Medium,
+            "reserved_regions",
+            "reserved memory",
+        ),
     }
 }
 
-fn windows(function: &Function<'_>) -> Option<bool> {
-    function.reported.windows.get(WINDOWS_KEY)?.value.as_bool()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::{Answer, answer_for, fired};
+    use crate::testing::{Dev, reported};
 
-/// The first reserved region that stands for firmware memory; `None` inside where the list
-/// was read and has none.
-fn linux<'c>(function: &Function<'c>) -> Option<Option<&'c str>> {
-    let Reported { value: regions, .. } = function.reported.reserved_regions.as_ref()?;
-    let firmware = |region: &&String| {
-        matches!(
-            region.split_whitespace().nth(2),
-            Some("direct" | "direct-relaxable")
-        )
-    };
-    Some(regions.iter().find(firmware).map(String::as_str))
+    fn with_regions(regions: &[&str]) -> Dev {
+        let regions = regions.iter().map(|&region| region.to_owned()).collect();
+        Dev::endpoint().report(|p| p.reserved_regions = Some(reported(regions)))
+    }
+
+    #[test]
+    fn what_windows_reports_decides() {
+        let with = |value: bool| Dev::endpoint().windows(windows::RESERVED_MEMORY, value);
+        assert_eq!(
+            answer_for(&RSV001, with(true)),
+            fired("Windows reports that it requires a reserved memory region")
+        );
+        assert_eq!(answer_for(&RSV001, with(false)), Answer::Clean);
+    }
+
+    #[test]
+    fn a_direct_region_of_either_type_fires() {
+        for region in ["0x10000 0x1ffff direct", "0x10000 0x1ffff direct-relaxable"] {
+            assert_eq!(
+                answer_for(&RSV001, with_regions(&[region])),
+                fired(&format!("the kernel reports the reserved region {region}"))
+            );
+        }
+    }
+
+    #[test]
+    fn the_interrupt_window_is_no_reserved_memory() {
+        let msi = "0xfee00000 0xfeefffff msi";
+        assert_eq!(answer_for(&RSV001, with_regions(&[msi])), Answer::Clean);
+        assert_eq!(answer_for(&RSV001, with_regions(&[])), Answer::Clean);
+    }
+
+    #[test]
+    fn without_a_report_nothing_can_be_said() {
+        assert_eq!(
+            answer_for(&RSV001, Dev::endpoint().group(3)),
+            Answer::CannotTell(Fact::ReservedMemory)
+        );
+    }
 }

@@ -2,3 +2,6 @@
 
 pub mod acs;
 pub mod alias;
+mod device;
+
+pub use device::*;

@@ -193,6 +193,12 @@ impl<'a> Acs<'a> {
         self.window.flag(ENHANCED)
     }
 
+    /// Services that are switched on, of the Intel root ports whose registers are 4 bytes wide
+    /// ([`crate::spec::quirks::has_wide_acs_registers`]).
+    pub fn wide_control(self) -> PartialFlags {
+        self.flags_at(0x08)
+    }
+
     /// Length of the egress control vector in bits, 1 to 256; `None` without egress control
     /// or where not captured.
     pub fn vector_bits(self) -> Option<u16> {

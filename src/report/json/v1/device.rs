@@ -218,13 +218,13 @@ fn codes(findings: &[&Finding]) -> Vec<String> {
 impl Mmio {
     fn of(report: &Report<'_>, id: FunctionId) -> Option<Self> {
         let function = report.facts.host.function(id);
-        let demand = resources::demand(function)?;
+        let demand = report.facts.profile(id).demand?;
         Some(Self {
-            memory32: hex(demand.memory32, 1),
-            memory64: hex(demand.memory64, 1),
-            prefetchable: hex(demand.prefetchable, 1),
-            io: hex(demand.io, 1),
-            complete: !demand.incomplete,
+            memory32: hex(demand.memory32.least, 1),
+            memory64: hex(demand.memory64.least, 1),
+            prefetchable: hex(demand.prefetchable.least, 1),
+            io: hex(demand.io.least, 1),
+            complete: !demand.is_incomplete(),
             survey_dda_megabytes: resources::survey_dda_megabytes(function),
         })
     }

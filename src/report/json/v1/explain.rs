@@ -8,8 +8,6 @@ use super::hex;
 use crate::analysis::Tri;
 use crate::analysis::acs::{AcsSupport, UpHierarchy};
 use crate::analysis::device_type::DeviceType;
-use crate::analysis::interrupts::Interrupts;
-use crate::analysis::reset::Resets;
 use crate::analysis::resources::{self, Size, SizeSource};
 use crate::bytes::Observed;
 use crate::decode::config::ext::acs::AcsFlags;
@@ -119,7 +117,8 @@ impl ExplainedDevice {
     fn of(report: &Report<'_>, id: FunctionId) -> Self {
         let (facts, topology) = (report.facts, report.facts.topology);
         let function = facts.host.function(id);
-        let interrupts = Interrupts::of(function);
+        let profile = facts.profile(id);
+        let interrupts = profile.interrupts;
         let mut path: Vec<HopItem> = topology
             .upstream(id)
             .map(|hop| HopItem::of(report, hop))
@@ -145,7 +144,7 @@ impl ExplainedDevice {
             msi_vectors: vectors(interrupts.msi),
             msix_vectors: vectors(interrupts.msix),
             interrupt_pin: interrupts.line,
-            function_level_reset: Resets::of(function).function_level(),
+            function_level_reset: profile.resets.function_level(),
             bars: resources::bars(function).map(|bars| bars.iter().map(Bar::of).collect()),
         }
     }
