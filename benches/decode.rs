@@ -1,5 +1,11 @@
 //! One function's configuration space: header and both lists, then the views that verdicts use.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    reason = "a bench fails by panicking"
+)]
 #![expect(
     clippy::expect_used,
     reason = "a measurement without its input is none"

@@ -1,5 +1,12 @@
 //! From a loaded capture to verdicts: decode, tree, analysis, rules, verdicts of two policies.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    reason = "a bench fails by panicking"
+)]
+
 use std::hint::black_box;
 
 use assignable::analysis::Facts;

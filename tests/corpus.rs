@@ -1,5 +1,12 @@
 //! Every case of the corpus: its report, every rule's hits, and what is known from elsewhere.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and prints what it counted"
+)]
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -38,7 +45,12 @@ fn analysed<T>(case: &Case, show: impl FnOnce(&Report<'_>) -> T) -> T {
     let facts = Facts::of(&host, &topology);
     let run = rules::run(&facts);
     let names = Names::built_in();
-    show(&Report { facts: &facts, run: &run, names: &names, policies: POLICIES })
+    show(&Report {
+        facts: &facts,
+        run: &run,
+        names: &names,
+        policies: POLICIES,
+    })
 }
 
 fn settings(folder: &str) -> insta::Settings {
@@ -51,12 +63,20 @@ fn settings(folder: &str) -> insta::Settings {
 
 #[test]
 fn every_case_has_its_report() {
-    let layout = Layout { width: 120, palette: Palette::plain(), all: false };
+    let layout = Layout {
+        width: 120,
+        palette: Palette::plain(),
+        all: false,
+    };
     let cases = cases();
     assert!(cases.len() >= 20, "only {} cases", cases.len());
     for (name, case) in &cases {
         let text = analysed(case, |report| {
-            format!("{}\n{}", report::survey(report, layout), report::topology(report, layout))
+            format!(
+                "{}\n{}",
+                report::survey(report, layout),
+                report::topology(report, layout)
+            )
         });
         settings("cases").bind(|| insta::assert_snapshot!(name.as_str(), text));
     }
@@ -64,7 +84,10 @@ fn every_case_has_its_report() {
 
 #[test]
 fn every_rule_lists_its_hits() {
-    let mut hits: BTreeMap<&str, String> = RULES.iter().map(|rule| (rule.code, String::new())).collect();
+    let mut hits: BTreeMap<&str, String> = RULES
+        .iter()
+        .map(|rule| (rule.code, String::new()))
+        .collect();
     for (name, case) in &cases() {
         analysed(case, |report| {
             for finding in report.run.findings() {
@@ -91,10 +114,22 @@ fn every_rule_fires_somewhere_and_is_silent_elsewhere_although_it_applies() {
         analysed(case, |report| tally(report.run, &mut fired, &mut clean));
     }
     let lacking = |seen: &BTreeSet<&str>| -> Vec<&str> {
-        RULES.iter().map(|rule| rule.code).filter(|code| !seen.contains(code)).collect()
+        RULES
+            .iter()
+            .map(|rule| rule.code)
+            .filter(|code| !seen.contains(code))
+            .collect()
     };
-    assert_eq!(lacking(&fired), Vec::<&str>::new(), "rules that fire on no case");
-    assert_eq!(lacking(&clean), Vec::<&str>::new(), "rules that are clean on no case");
+    assert_eq!(
+        lacking(&fired),
+        Vec::<&str>::new(),
+        "rules that fire on no case"
+    );
+    assert_eq!(
+        lacking(&clean),
+        Vec::<&str>::new(),
+        "rules that are clean on no case"
+    );
 }
 
 fn tally(run: &RuleRun, fired: &mut BTreeSet<&'static str>, clean: &mut BTreeSet<&'static str>) {
@@ -115,7 +150,9 @@ fn location_paths_are_those_that_are_known() {
         let host = Host::from_capture(&case.capture);
         let topology = Topology::of(&host);
         for (at, known) in &case.truth.location_paths {
-            let id = host.find(*at).expect("the truth names a function of the case");
+            let id = host
+                .find(*at)
+                .expect("the truth names a function of the case");
             let path = LocationPath::of(&host, &topology, id).map(|path| path.to_string());
             assert_eq!(path.as_ref(), Some(known), "{name}: {at}");
             compared += 1;
@@ -134,8 +171,11 @@ fn the_survey_scripts_answers_follow_from_the_same_reasons() {
             for (at, outcome) in &case.truth.survey {
                 let id = report.facts.host.find(*at).expect("a function of the case");
                 let decision = Decision::of(report.run, Policy::HyperV2025, id);
-                let codes: Vec<&str> =
-                    decision.blockers.iter().map(|finding| finding.rule().code).collect();
+                let codes: Vec<&str> = decision
+                    .blockers
+                    .iter()
+                    .map(|finding| finding.rule().code)
+                    .collect();
                 let expected: &[&str] = match outcome {
                     SurveyOutcome::ReservedMemory => &["RSV001"],
                     SurveyOutcome::Redirectable => &["ACS001", "ACS002", "ACS003", "ACS008"],
@@ -155,7 +195,10 @@ fn the_survey_scripts_answers_follow_from_the_same_reasons() {
                     }
                 };
                 let found = codes.iter().any(|code| expected.contains(code));
-                assert!(found, "{name}: {at} is blocked by {codes:?}, wanted one of {expected:?}");
+                assert!(
+                    found,
+                    "{name}: {at} is blocked by {codes:?}, wanted one of {expected:?}"
+                );
                 compared += 1;
             }
         });

@@ -55,7 +55,7 @@ fn equal_facts_join_without_a_word() {
 fn a_differing_fact_keeps_the_first_and_names_both_origins() {
     let mut one = capture(|f| f.properties.driver = Some(sysfs("vfio-pci".to_owned())));
     one.merge(capture(|f| {
-        f.properties.driver = Some(lspci("nvme".to_owned(), 4))
+        f.properties.driver = Some(lspci("nvme".to_owned(), 4));
     }));
     let conflict = Conflict {
         function: Some("0000:01:00.0".to_owned()),
@@ -113,7 +113,10 @@ fn the_kernels_own_resource_is_preferred_to_a_text_made_from_it() {
     for (first, second) in [(text.clone(), kernel.clone()), (kernel.clone(), text)] {
         let mut one = capture(|f| f.properties.resources.push(first));
         one.merge(capture(|f| f.properties.resources.push(second)));
-        assert_eq!(one.functions[&at()].properties.resources, [kernel.clone()]);
+        assert_eq!(
+            one.functions[&at()].properties.resources,
+            std::slice::from_ref(&kernel)
+        );
         assert_eq!(one.manifest.conflicts, []);
     }
 }

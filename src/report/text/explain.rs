@@ -205,7 +205,7 @@ fn path(page: &mut Page, report: &Report<'_>, id: FunctionId) {
             "{} {}: {}",
             function.at,
             topology.kind(hop),
-            services(&facts.acs.hop(hop))
+            services(facts.acs.hop(hop))
         );
         page.line(indent, &text);
         if let Observed::Present(acs) = function.acs() {

@@ -117,7 +117,11 @@ impl fmt::Display for Impossible {
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let function = facts.host.function(id);
     let buses = BusNumbers::decode(function.config);
-    for &fault in facts.topology.faults_of(id) {
+    let faults = facts.topology.faults_of(id);
+    let is_loop = |fault: &&TopologyFault| matches!(fault, TopologyFault::Loop { .. });
+    // A loop says most: the ranges that contradict each other follow from it.
+    let loops = faults.iter().filter(is_loop);
+    for &fault in loops.chain(faults.iter().filter(|fault| !is_loop(fault))) {
         let Some(violation) = describe(facts, fault, buses) else {
             continue;
         };
