@@ -117,7 +117,12 @@ impl fmt::Display for Impossible {
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let function = facts.host.function(id);
     let buses = BusNumbers::decode(function.config);
-    for &fault in facts.topology.faults_of(id) {
+    let faults = facts.topology.faults_of(id);
+    // A loop is the more precise word for what else is wrong with its bridges.
+    let loops = faults
+        .iter()
+        .filter(|fault| matches!(fault, TopologyFault::Loop { .. }));
+    for &fault in loops.chain(faults) {
         let Some(violation) = describe(facts, fault, buses) else {
             continue;
         };
