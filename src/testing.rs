@@ -2,6 +2,8 @@
 //!
 //! [`Dev`] starts from a device that nothing stands against; a test changes one thing.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use crate::addr::Sbdf;
 use crate::analysis::Facts;
 use crate::bytes::ConfigImage;

@@ -3,6 +3,7 @@
 
 pub mod acs;
 pub mod device_type;
+pub mod groups;
 pub mod interrupts;
 pub mod missing;
 pub mod reported_groups;

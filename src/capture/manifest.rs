@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::CaptureError;
+
 /// The manifest of a capture.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "analyzer", derive(schemars::JsonSchema))]
@@ -39,7 +41,8 @@ pub struct Manifest {
     /// What was taken out for privacy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redaction: Option<Redaction>,
-    /// Length and SHA-256 of every other member.
+    /// Length and SHA-256 of every other member. Made by the writer and checked by the
+    /// reader; empty in memory.
     #[serde(default)]
     pub files: BTreeMap<String, FileEntry>,
     /// Members of newer versions.
@@ -136,4 +139,77 @@ impl Default for Manifest {
             other: BTreeMap::new(),
         }
     }
+}
+
+/// The two members that say whether the rest can be understood. All else is skipped.
+#[derive(Deserialize)]
+pub(super) struct Header {
+    format: Option<String>,
+    version: Option<u64>,
+}
+
+impl Header {
+    /// Reads the header of a manifest.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
+    }
+
+    /// Whether it is the manifest of a capture, of whatever version.
+    pub(super) fn is_ours(&self) -> bool {
+        self.format.as_deref() == Some(Manifest::FORMAT)
+    }
+}
+
+/// Parses a manifest that stands beside `members` members.
+pub(super) fn parse(file: &str, bytes: &[u8], members: usize) -> Result<Manifest, CaptureError> {
+    let broken = |error: serde_json::Error| CaptureError::Manifest {
+        file: file.to_owned(),
+        offset: offset_of(bytes, &error),
+        problem: error.to_string(),
+    };
+    let header = Header::read(bytes).map_err(broken)?;
+    if !header.is_ours() {
+        let format = header.format.unwrap_or_default().chars().take(64).collect();
+        return Err(CaptureError::OtherFormat {
+            file: file.to_owned(),
+            format,
+        });
+    }
+    match header.version {
+        Some(found) if found > u64::from(Manifest::VERSION) => {
+            let known = Manifest::VERSION;
+            return Err(CaptureError::NewerVersion {
+                file: file.to_owned(),
+                found,
+                known,
+            });
+        }
+        _ => {}
+    }
+    // An honest manifest has one object for each member and each failure or conflict.
+    let objects = bytes.iter().filter(|&&byte| byte == b'{').count();
+    let values = bytes.iter().filter(|&&byte| byte == b',').count();
+    if objects > members + 100_000 || values > 4 * members + 800_000 {
+        let what = "values in manifest.json";
+        return Err(CaptureError::TooMany {
+            file: file.to_owned(),
+            what,
+            limit: 800_000,
+        });
+    }
+    serde_json::from_slice(bytes).map_err(broken)
+}
+
+/// The byte at which a JSON text is broken.
+pub(super) fn offset_of(bytes: &[u8], error: &serde_json::Error) -> u64 {
+    let line_start = match error.line() {
+        0 | 1 => 0,
+        line => bytes
+            .iter()
+            .enumerate()
+            .filter(|&(_, &byte)| byte == b'\n')
+            .nth(line - 2)
+            .map_or(bytes.len(), |(at, _)| at + 1),
+    };
+    (line_start + error.column().saturating_sub(1)).min(bytes.len()) as u64
 }

@@ -3,13 +3,28 @@
 //! Every importer and the collector fill the same [`Capture`]; everything after it reads
 //! nothing else. On disk it is a folder or a zip of that folder (`docs/capture-format.md`).
 
+mod error;
+mod layout;
+pub(crate) mod limits;
+pub(crate) mod load;
 mod manifest;
+mod merge;
+pub(crate) mod names;
+mod open_ended;
 mod origin;
 mod properties;
+mod store;
+mod verify;
 
+pub use error::CaptureError;
+pub use layout::PropertiesFile;
+pub use load::{from_zip, load};
 pub use manifest::{Collector, Conflict, Failure, FileEntry, Manifest, Privileges, Redaction};
+pub use names::{UnsafeName, safe_name, unique_name};
 pub use origin::{Method, Origin, Reported, SourceLines};
 pub use properties::{FunctionProperties, Resource};
+pub use store::{to_folder, to_zip, to_zip_file};
+pub use verify::{Difference, verify};
 
 use std::collections::BTreeMap;
 
@@ -20,7 +35,7 @@ use crate::bytes::ConfigImage;
 ///
 /// Names of tables, host files and sources are those of the capture layout without their
 /// folder: `DMAR`, `SSDT2`; `cmdline`, `iommu.json`; `lspci.txt`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Capture {
     /// How, when and by whom it was made, and what failed.
     pub manifest: Manifest,
@@ -39,7 +54,7 @@ pub struct Capture {
 }
 
 /// One function as captured.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct FunctionRecord {
     /// Its configuration space, as far as known.
     pub config: ConfigImage,

@@ -29,12 +29,24 @@ pub struct FunctionProperties {
     /// Class code, `0xBBSSPP`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<Reported<u32>>,
+    /// Base class and subclass, `0xBBSS`, where the source does not say the programming
+    /// interface; then `class` is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_class: Option<Reported<u16>>,
+    /// Class, vendor and device in the words of a tool, e.g.
+    /// `PCI bridge: Intel Corporation Device 9d10`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Reported<String>>,
     /// Revision id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<Reported<u8>>,
     /// BARs, ROM, VF BARs and bridge windows as the kernel sized them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<Reported<Resource>>,
+    /// The source lists the BARs in order but without their numbers (`lspci -v`): the indices
+    /// of `resources` are the lowest that the order allows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_indices_inferred: Option<Reported<bool>>,
     /// Driver bound to the function.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub driver: Option<Reported<String>>,
@@ -57,6 +69,10 @@ pub struct FunctionProperties {
     /// Reset methods in the kernel's order; an empty list means that it knows none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reset_methods: Option<Reported<Vec<String>>>,
+    /// The kernel offers a `reset` file: it knows a way to reset the function. Kernels before
+    /// 5.15 say no more than that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset_offered: Option<Reported<bool>>,
     /// Power state (`D0`, `D3hot`, `D3cold`, …) before the space was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub power_state: Option<Reported<String>>,
@@ -72,6 +88,9 @@ pub struct FunctionProperties {
     /// Number of the root bus at the top of its path (sysfs `pci0000:40` = 0x40).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root_bus: Option<Reported<u8>>,
+    /// The function that the root bus itself hangs below (Intel VMD), `dddd:bb:dd.f`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_bus_parent: Option<Reported<String>>,
     /// ACPI object, e.g. `\_SB_.PCI0.RP05`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acpi_path: Option<Reported<String>>,
@@ -84,6 +103,9 @@ pub struct FunctionProperties {
     /// Block or network devices of the host that sit on the function (`nvme0n1`, `eth0`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub used_by: Vec<Reported<String>>,
+    /// Other attributes by name, as the kernel's text (`driver_override`, `sriov_stride`, …).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<Reported<BTreeMap<String, String>>>,
     /// Windows device properties by `{fmtid} pid`, kept as exported.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub windows: BTreeMap<String, Reported<serde_json::Value>>,
@@ -96,6 +118,16 @@ pub struct FunctionProperties {
     /// Members of newer versions.
     #[serde(flatten)]
     pub other: BTreeMap<String, serde_json::Value>,
+}
+
+impl FunctionProperties {
+    /// Base class and subclass, `0xBBSS`, from whichever fact says so.
+    pub fn class_code(&self) -> Option<u16> {
+        match &self.class {
+            Some(class) => u16::try_from(class.value >> 8).ok(),
+            None => self.base_class.as_ref().map(|class| class.value),
+        }
+    }
 }
 
 /// One address range that a function owns or forwards.
@@ -117,7 +149,9 @@ pub struct Resource {
     )]
     #[cfg_attr(feature = "analyzer", schemars(with = "Option<String>"))]
     pub len: Option<u64>,
-    /// The kernel's resource flags; `None` where the source does not print them.
+    /// The kernel's resource flags; `None` where the source does not print them. From a text
+    /// that says the type in words (lspci) only the bits for these words are set: I/O 0x100,
+    /// memory 0x200, prefetchable 0x2000, 64-bit 0x100000.
     #[serde(
         with = "optional_hex_number",
         default,

@@ -11,7 +11,7 @@ mod tests;
 mod up_hierarchy;
 
 pub use hop::{Hop, HopRole};
-pub use up_hierarchy::UpHierarchy;
+pub use up_hierarchy::{AcsSupport, UpHierarchy};
 
 use crate::analysis::{Fact, Missing, Tri};
 use crate::host::{FunctionId, Host};

@@ -2,8 +2,9 @@
 
 use super::{AcsAnalysis, HopRole};
 use crate::analysis::{Missing, Tri};
+use crate::bytes::Observed;
 use crate::host::FunctionId;
-use crate::topology::Topology;
+use crate::topology::{FunctionKind, Topology};
 
 /// Windows' property AcsCompatibleUpHierarchy (Windows SDK, pciprop.h).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,7 +43,33 @@ impl UpHierarchy {
     }
 }
 
+/// Windows' property AcsSupport: the function alone (Windows SDK, pciprop.h).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AcsSupport {
+    /// 0: it has the capability.
+    Present,
+    /// 2, or, where Windows knows that it does no peer-to-peer traffic, 1: a root port
+    /// without the capability.
+    MissingOrNotNeeded,
+    /// 2: it has no capability.
+    Missing,
+    /// Not captured.
+    Unknown,
+}
+
 impl AcsAnalysis {
+    /// What Windows would report of the function's own ACS capability.
+    pub fn support(&self, topology: &Topology, id: FunctionId) -> AcsSupport {
+        match self.hop(id).capability {
+            Observed::Present(_) => AcsSupport::Present,
+            Observed::Absent if topology.kind(id) == FunctionKind::RootPort => {
+                AcsSupport::MissingOrNotNeeded
+            }
+            Observed::Absent => AcsSupport::Missing,
+            Observed::NotCaptured | Observed::Malformed(_) => AcsSupport::Unknown,
+        }
+    }
+
     /// What Windows would report for the function, as far as configuration space decides it.
     ///
     /// Windows may know better of a root port without ACS ("not needed"), and of devices whose

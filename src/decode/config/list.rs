@@ -5,7 +5,7 @@
 //! Linux where the specification leaves a choice (drivers/pci/pci.c).
 
 use crate::bytes::{ConfigImage, Fault, FaultKind, Span};
-use crate::spec::pci::{self, CapId, HeaderType};
+use crate::spec::pci::{self, CapId, ClassCode, HeaderType};
 use crate::spec::pcie::ExtCapId;
 
 use super::{Header, Response};
@@ -46,6 +46,16 @@ pub enum ListEnd {
     Broken(Fault),
 }
 
+impl CapabilityId {
+    /// Length in bytes of the list header in front of the capability's registers.
+    pub const fn header_length(self) -> u16 {
+        match self {
+            Self::Standard(_) => 2,
+            Self::Extended(_) => 4,
+        }
+    }
+}
+
 impl std::fmt::Display for CapabilityId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -76,10 +86,23 @@ pub(super) fn walk(
         .any(|entry| entry.id == CapabilityId::Standard(CapId::EXPRESS));
     let extended = match standard {
         _ if express => walk_extended(image, entries, faults),
-        ListEnd::NoList | ListEnd::Complete => walk_without_express(image, entries, faults),
+        ListEnd::NoList | ListEnd::Complete => walk_without_express(image, header, entries, faults),
         ListEnd::NotCaptured { .. } | ListEnd::Broken(_) => standard,
     };
     (standard, extended)
+}
+
+/// Offset of the first standard capability with this id, where the walk meets one. For
+/// structures whose layout depends on another capability of the function.
+pub(super) fn first_standard(image: &ConfigImage, id: CapId) -> Option<u16> {
+    let (mut entries, mut faults) = (Vec::new(), Vec::new());
+    let header = Header::decode(image, &mut faults);
+    walk_standard(image, &header, &mut entries, &mut faults);
+    let id = CapabilityId::Standard(id);
+    entries
+        .iter()
+        .find(|entry| entry.id == id)
+        .map(|entry| entry.offset)
 }
 
 fn walk_standard(
@@ -172,17 +195,21 @@ fn walk_standard(
     }
 }
 
-/// Extended space exists only on Express functions and in PCI-X mode 2. A conventional
-/// function whose dump nevertheless carries a valid list keeps it.
+/// Without an Express capability, extended space may exist in PCI-X mode 2 and on host bridges
+/// (Linux: `pci_cfg_space_size`). Where what lies there is no list, the function has none.
 fn walk_without_express(
     image: &ConfigImage,
+    header: &Header,
     entries: &mut Vec<CapEntry>,
     faults: &mut Vec<Fault>,
 ) -> ListEnd {
     let pci_x = entries
         .iter()
         .any(|entry| entry.id == CapabilityId::Standard(CapId::PCI_X));
-    if !pci_x || image.extent() <= pci::CONVENTIONAL_SIZE {
+    let possible = pci_x || header.class.is_some_and(ClassCode::is_host_bridge);
+    let first_id = image.bits(pci::CONVENTIONAL_SIZE, 0, 16);
+    let readable = first_id.is_some_and(|id| id != 0xffff);
+    if !possible || !readable || repeats_conventional_space(image) {
         return ListEnd::NoList;
     }
     walk_extended(image, entries, faults)
@@ -222,8 +249,8 @@ fn walk_extended(
         if id == 0xffff {
             return broken(fault(FaultKind::AllOnes), faults);
         }
-        if image.bits(offset, 20, 2).is_some_and(|low| low != 0) {
-            let pointer = u16::try_from(next << 2).unwrap_or(0) | 3;
+        if let Some(low @ 1..) = image.bits(offset, 20, 2) {
+            let pointer = u16::try_from(next << 2 | low).unwrap_or(0);
             faults.push(fault(FaultKind::PointerUnaligned { pointer }));
         }
         // Id 0 with a next pointer is a placeholder that real devices have at 100h.

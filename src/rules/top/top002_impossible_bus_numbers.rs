@@ -118,11 +118,10 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let function = facts.host.function(id);
     let buses = BusNumbers::decode(function.config);
     let faults = facts.topology.faults_of(id);
-    // A loop is the more precise word for what else is wrong with its bridges.
-    let loops = faults
-        .iter()
-        .filter(|fault| matches!(fault, TopologyFault::Loop { .. }));
-    for &fault in loops.chain(faults) {
+    let is_loop = |fault: &&TopologyFault| matches!(fault, TopologyFault::Loop { .. });
+    // A loop says most: the ranges that contradict each other follow from it.
+    let loops = faults.iter().filter(is_loop);
+    for &fault in loops.chain(faults.iter().filter(|fault| !is_loop(fault))) {
         let Some(violation) = describe(facts, fault, buses) else {
             continue;
         };

@@ -1,0 +1,124 @@
+//! Opening a zip file without trusting its directory.
+//!
+//! The `zip` crate reads the whole central directory into memory before anyone can look at
+//! it, so its size and number of entries are checked first, in every record that the crate
+//! might take for the end of the directory.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use zip::ZipArchive;
+use zip::read::{ArchiveOffset, Config};
+
+use super::super::limits::{MAX_MEMBERS, MAX_ZIP_DIRECTORY};
+use super::CaptureError;
+
+/// End of central directory record (APPNOTE 6.3, 4.3.16): 22 bytes and a comment.
+const END: [u8; 4] = *b"PK\x05\x06";
+const END_SIZE: usize = 22;
+/// Central directory header (4.3.12).
+const ENTRY: [u8; 4] = *b"PK\x01\x02";
+/// Zip64 end of central directory locator (4.3.15): 20 bytes right before the record.
+const LOCATOR: [u8; 4] = *b"PK\x06\x07";
+const LOCATOR_SIZE: usize = 20;
+/// Zip64 end of central directory record (4.3.14).
+const END64_SIZE: usize = 56;
+/// Longest comment, and the records around it.
+const TAIL: u64 = 65_535 + 22 + 20 + 8;
+
+/// Opens a zip file whose directory is of a sensible size and where it says it is.
+pub(crate) fn open_zip<R: Read + Seek>(
+    file: &str,
+    mut reader: R,
+) -> Result<ZipArchive<R>, CaptureError> {
+    let broken = |problem: String| CaptureError::Zip {
+        file: file.to_owned(),
+        problem,
+    };
+    let io = |error: io::Error| CaptureError::io(file, error);
+    let length = reader.seek(SeekFrom::End(0)).map_err(io)?;
+    let start = length.saturating_sub(TAIL);
+    reader.seek(SeekFrom::Start(start)).map_err(io)?;
+    let mut tail = Vec::new();
+    reader
+        .by_ref()
+        .take(TAIL)
+        .read_to_end(&mut tail)
+        .map_err(io)?;
+    let mut found = false;
+    for at in (0..tail.len().saturating_sub(END_SIZE - 1)).rev() {
+        if tail.get(at..at + 4) != Some(&END) {
+            continue;
+        }
+        found = true;
+        for (members, directory) in records(&tail, at, &mut reader).map_err(io)? {
+            if members > MAX_MEMBERS as u64 {
+                return Err(too_many(file, "members", MAX_MEMBERS as u64));
+            }
+            if length.saturating_sub(directory) > MAX_ZIP_DIRECTORY {
+                return Err(too_many(
+                    file,
+                    "bytes in the zip directory",
+                    MAX_ZIP_DIRECTORY,
+                ));
+            }
+        }
+    }
+    if !found {
+        return Err(broken(
+            "no directory at its end; is the file cut?".to_owned(),
+        ));
+    }
+    let config = Config {
+        archive_offset: ArchiveOffset::Known(0),
+    };
+    ZipArchive::with_config(config, reader).map_err(|error| broken(error.to_string()))
+}
+
+fn too_many(file: &str, what: &'static str, limit: u64) -> CaptureError {
+    CaptureError::TooMany {
+        file: file.to_owned(),
+        what,
+        limit,
+    }
+}
+
+/// Number of members and offset of each directory that the record at `at` may stand for. Only
+/// an offset at which there is a directory entry counts.
+fn records<R: Read + Seek>(tail: &[u8], at: usize, reader: &mut R) -> io::Result<Vec<(u64, u64)>> {
+    let mut claims = vec![(number(tail, at + 10, 2), number(tail, at + 16, 4))];
+    let locator = at
+        .checked_sub(LOCATOR_SIZE)
+        .filter(|&start| tail.get(start..start + 4) == Some(&LOCATOR));
+    if let Some(offset) = locator.and_then(|start| number(tail, start + 8, 8)) {
+        let end64 = bytes_at(reader, offset, END64_SIZE)?;
+        claims.push((number(&end64, 32, 8), number(&end64, 48, 8)));
+    }
+    let mut records = Vec::new();
+    for claim in claims {
+        if let (Some(members), Some(directory)) = claim
+            && bytes_at(reader, directory, 4)? == ENTRY
+        {
+            records.push((members, directory));
+        }
+    }
+    Ok(records)
+}
+
+/// Up to `len` bytes at `offset`, fewer at the end of the file.
+fn bytes_at<R: Read + Seek>(reader: &mut R, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(len);
+    reader.seek(SeekFrom::Start(offset))?;
+    reader.by_ref().take(len as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A little-endian number.
+fn number(bytes: &[u8], at: usize, len: usize) -> Option<u64> {
+    let bytes = bytes.get(at..at.checked_add(len)?)?;
+    Some(
+        bytes
+            .iter()
+            .rev()
+            .fold(0, |value, &byte| value << 8 | u64::from(byte)),
+    )
+}

@@ -1,0 +1,112 @@
+//! Writing a capture: a folder, or a zip file of that folder.
+//!
+//! Both are written whole under another name and then renamed, so that no reader ever meets
+//! half a capture. The same capture always makes the same bytes.
+
+use std::fs;
+use std::io::{self, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use super::error::CaptureError;
+use super::{Capture, layout};
+
+/// Writes a capture as a folder, which must not exist or be empty.
+pub fn to_folder(capture: &Capture, path: &Path) -> Result<(), CaptureError> {
+    let members = layout::members(capture)?;
+    let io = |error| CaptureError::io(path.display().to_string(), error);
+    match fs::read_dir(path) {
+        Ok(mut entries) => {
+            if entries.next().is_some() {
+                return Err(CaptureError::NotEmpty {
+                    file: path.display().to_string(),
+                });
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(io(error)),
+    }
+    let temporary = beside(path);
+    let written = fs::create_dir(&temporary)
+        .and_then(|()| {
+            members.iter().try_for_each(|(name, bytes)| {
+                let target = name
+                    .split('/')
+                    .fold(temporary.clone(), |path, part| path.join(part));
+                if let Some(folder) = target.parent() {
+                    fs::create_dir_all(folder)?;
+                }
+                create(&target)?.write_all(bytes)
+            })
+        })
+        .and_then(|()| {
+            // Windows renames onto no folder, not even an empty one.
+            match fs::remove_dir(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => fs::rename(&temporary, path),
+            }
+        });
+    written.map_err(|error| {
+        let _ = fs::remove_dir_all(&temporary);
+        io(error)
+    })
+}
+
+/// Writes a capture as a zip file. An existing file is replaced.
+pub fn to_zip_file(capture: &Capture, path: &Path) -> Result<(), CaptureError> {
+    let io = |error| CaptureError::io(path.display().to_string(), error);
+    let temporary = beside(path);
+    let file = create(&temporary).map_err(io)?;
+    let written = to_zip(capture, io::BufWriter::new(file)).and_then(|buffer| {
+        let file = buffer
+            .into_inner()
+            .map_err(|error| io(error.into_error()))?;
+        file.sync_all()
+            .and_then(|()| fs::rename(&temporary, path))
+            .map_err(io)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Writes a capture as a zip file into `writer`, and gives it back.
+///
+/// Members are sorted by name, deflated, and dated 1 January 1980.
+pub fn to_zip<W: Write + Seek>(capture: &Capture, writer: W) -> Result<W, CaptureError> {
+    let members = layout::members(capture)?;
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(6))
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o644);
+    let mut zip = ZipWriter::new(writer);
+    let error =
+        |name: &str, error: zip::result::ZipError| CaptureError::io(name, io::Error::from(error));
+    for (name, bytes) in &members {
+        zip.start_file(name.as_str(), options)
+            .map_err(|e| error(name, e))?;
+        zip.write_all(bytes)
+            .map_err(|e| CaptureError::io(name.as_str(), e))?;
+    }
+    zip.finish().map_err(|e| error("the zip file", e))
+}
+
+/// A name in the same folder, so that the rename stays on one file system.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".tmp-{}", std::process::id()));
+    path.with_file_name(name)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "capture::store is the place that writes files"
+)]
+fn create(path: &Path) -> io::Result<fs::File> {
+    fs::File::create(path)
+}
