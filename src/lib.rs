@@ -55,5 +55,6 @@ pub mod topology;
 #[cfg(feature = "analyzer")]
 pub mod verdict;
 
-#[cfg(all(test, feature = "analyzer"))]
+#[cfg(test)]
+#[cfg(feature = "analyzer")]
 mod testing;

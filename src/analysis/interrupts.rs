@@ -37,3 +37,44 @@ impl Interrupts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Dev, Machine, at};
+
+    fn interrupts(device: Dev) -> Interrupts {
+        Machine::with_device(device).facts(|facts| {
+            let id = facts.host.find(at("01:00.0")).unwrap();
+            facts.profile(id).interrupts
+        })
+    }
+
+    #[test]
+    fn vectors_are_counted_from_both_capabilities() {
+        let mut device = Dev::endpoint();
+        device.msi = true;
+        device.msix = Some((2048, 0, 0x8000));
+        let both = interrupts(device);
+        assert_eq!(both.msi, Observed::Present(1));
+        assert_eq!(both.msix, Observed::Present(2048));
+        assert_eq!(both.line, Some(1));
+        assert_eq!(both.by_message(), Some(true));
+    }
+
+    #[test]
+    fn a_complete_list_without_them_denies_messages() {
+        let mut device = Dev::endpoint();
+        device.msix = None;
+        assert_eq!(interrupts(device).by_message(), Some(false));
+    }
+
+    #[test]
+    fn a_list_that_was_not_captured_denies_nothing() {
+        let header = interrupts(Dev::endpoint().cut(64));
+        assert_eq!(header.by_message(), None);
+        assert_eq!(header.line, Some(1));
+        let ones = interrupts(Dev::endpoint().poke(0, &[0xff; 0x1000]));
+        assert_eq!(ones.line, None);
+    }
+}

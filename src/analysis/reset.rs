@@ -88,3 +88,71 @@ fn settle<T>(capability: Observed<T>, read: impl FnOnce(T) -> Option<bool>) -> O
         Observed::NotCaptured | Observed::Malformed(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Dev, Machine, at};
+
+    fn resets(device: Dev) -> Resets {
+        Machine::with_device(device).facts(|facts| {
+            let id = facts.host.find(at("01:00.0")).unwrap();
+            facts.profile(id).resets
+        })
+    }
+
+    /// A device without function level reset that loses its state in D3hot.
+    fn device() -> Dev {
+        let mut device = Dev::endpoint();
+        (device.flr, device.power) = (false, Some(false));
+        device
+    }
+
+    fn with_flr() -> Dev {
+        let mut device = device();
+        device.flr = true;
+        device
+    }
+
+    fn stubborn() -> Dev {
+        let mut device = device();
+        device.power = Some(true);
+        device
+    }
+
+    #[test]
+    fn each_mechanism_is_read_from_its_capability() {
+        let all = resets(with_flr().standard(0x13, &[6, 3, 0, 0]));
+        assert_eq!(all.flr, Some(true));
+        assert_eq!(all.af_flr, Some(true));
+        assert_eq!(all.power, Some(true));
+        let none = resets(stubborn());
+        assert_eq!(none.on_its_own(), Some(false));
+        assert_eq!(none.function_level(), Some(false));
+    }
+
+    #[test]
+    fn a_power_reset_is_one_of_its_own_but_no_function_level_reset() {
+        let power = resets(device());
+        assert_eq!(power.on_its_own(), Some(true));
+        assert_eq!(power.function_level(), Some(false));
+    }
+
+    #[test]
+    fn one_known_mechanism_outweighs_the_unknown_ones() {
+        // 64 bytes of header and the power management capability, the list goes on behind.
+        let part = resets(device().cut(0x48));
+        assert_eq!(part.flr, None);
+        assert_eq!(part.on_its_own(), Some(true));
+        assert_eq!(part.function_level(), None);
+    }
+
+    #[test]
+    fn listed_devices_are_not_trusted_with_what_they_advertise() {
+        let broken = resets(with_flr().ids(0x1022, 0x1487));
+        assert_eq!(broken.flr, Some(false));
+        assert_eq!(broken.power, Some(true));
+        let mellanox = resets(device().ids(0x15b3, 0xcf6c));
+        assert_eq!(mellanox.on_its_own(), Some(false));
+    }
+}

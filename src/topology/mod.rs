@@ -7,6 +7,8 @@ mod build;
 mod buses;
 mod kind;
 mod location;
+#[cfg(test)]
+mod tests;
 
 pub use buses::{BusParent, TopologyFault};
 pub use kind::FunctionKind;

@@ -1,12 +1,12 @@
 //! VFI: VFIO on Linux.
 
-mod vfi001_not_an_endpoint_header;
+mod vfi001_not_type_0_header;
 mod vfi002_shared_iommu_group;
 mod vfi003_pf_with_vfs_enabled;
 mod vfi004_deny_listed;
 mod vfi005_no_iommu_group;
 
-pub(in crate::rules) use vfi001_not_an_endpoint_header::VFI001;
+pub(in crate::rules) use vfi001_not_type_0_header::VFI001;
 pub(in crate::rules) use vfi002_shared_iommu_group::VFI002;
 pub(in crate::rules) use vfi003_pf_with_vfs_enabled::VFI003;
 pub(in crate::rules) use vfi004_deny_listed::VFI004;

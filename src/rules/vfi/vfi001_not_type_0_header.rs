@@ -31,7 +31,7 @@ rule! {
     ///
     /// VFIO: assign the devices below the bridge instead.
     VFI001 = {
-        name: "not-an-endpoint-header",
+        name: "not-type-0-header",
         summary: "The function has the header of a bridge, which vfio-pci does not bind to",
         severity: High,
         effects: Effects::new(Effect::None, Effect::Blocks),

@@ -32,7 +32,7 @@ rule! {
     ///
     /// VFIO: not concerned; Linux decides from the registers.
     ACS008 = {
-        name: "windows-finds-no-acs",
+        name: "windows-reports-no-acs",
         summary: "Windows reports that ACS is missing on the way up",
         severity: High,
         effects: Effects::new(Effect::Blocks, Effect::None),
