@@ -29,3 +29,6 @@ pub mod capture;
 
 #[cfg(feature = "analyzer")]
 pub mod decode;
+
+#[cfg(feature = "analyzer")]
+pub mod import;

@@ -1,5 +1,6 @@
 //! The capture format on disk: what is stored comes back, and what is broken is named.
 #![expect(clippy::disallowed_methods, reason = "tests of files need files")]
+#![expect(clippy::unwrap_used, reason = "what cannot be read fails the test")]
 
 use std::fs;
 use std::io::{Cursor, Write};
