@@ -64,7 +64,12 @@ pub(crate) fn topology(global: &Global, analysis: &Analysis, dot: bool) -> Resul
     })
 }
 
-pub(crate) fn groups(global: &Global, inputs: &Inputs, options: Options) -> Result<Exit, Failure> {
+pub(crate) fn groups(
+    global: &Global,
+    inputs: &Inputs,
+    acs: Option<AcsMode>,
+    before_6_1: bool,
+) -> Result<Exit, Failure> {
     let analysis = Analysis {
         inputs: Inputs {
             inputs: inputs.inputs.clone(),
