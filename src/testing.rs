@@ -15,6 +15,20 @@ use crate::spec::pcie::PortType;
 use crate::spec::windows::DeviceProperty;
 use crate::topology::Topology;
 
+/// A DMAR table with these flags around remapping structures.
+pub(crate) fn dmar(flags: u8, structures: &[u8]) -> Vec<u8> {
+    let mut bytes = b"DMAR".to_vec();
+    bytes.extend([0; 32]);
+    bytes.extend([46, flags]);
+    bytes.extend([0; 10]);
+    bytes.extend_from_slice(structures);
+    let length = u32::try_from(bytes.len()).unwrap();
+    bytes[4..8].copy_from_slice(&length.to_le_bytes());
+    let sum = bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+    bytes[9] = bytes[9].wrapping_sub(sum);
+    bytes
+}
+
 /// A machine under construction.
 #[derive(Default)]
 pub(crate) struct Machine {
@@ -71,6 +85,11 @@ impl Machine {
 
     pub(crate) fn with_table(mut self, name: &str) -> Self {
         self.capture.tables.insert(name.to_owned(), Vec::new());
+        self
+    }
+
+    pub(crate) fn with_table_bytes(mut self, name: &str, bytes: Vec<u8>) -> Self {
+        self.capture.tables.insert(name.to_owned(), bytes);
         self
     }
 

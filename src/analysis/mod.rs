@@ -17,6 +17,7 @@ pub use missing::{Fact, Missing};
 pub use tri::Tri;
 
 use crate::host::{FunctionId, Host};
+use crate::iommu::Iommu;
 use crate::topology::Topology;
 
 /// Everything that rules may look at.
@@ -30,6 +31,8 @@ pub struct Facts<'h, 'c> {
     pub acs: acs::AcsAnalysis,
     /// IOMMU groups as the kernel reported them.
     pub groups: reported_groups::ReportedGroups,
+    /// The captured remapping tables, resolved to functions.
+    pub iommu: Iommu,
     /// What the capture holds about the host as a whole.
     pub platform: Platform,
     profiles: Vec<Profile>,
@@ -65,6 +68,7 @@ impl<'h, 'c> Facts<'h, 'c> {
             topology,
             acs: acs::AcsAnalysis::of(host, topology),
             groups: reported_groups::ReportedGroups::of(host),
+            iommu: Iommu::of(host, topology),
             platform: Platform::of(host),
             profiles: host
                 .iter()

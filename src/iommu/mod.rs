@@ -47,6 +47,8 @@ struct MemoryBlock {
 pub struct Table {
     /// Its name in the capture, e.g. `DMAR`.
     pub name: String,
+    /// Which table it is.
+    pub kind: TableKind,
     /// It says that interrupts can be remapped: DMAR flag bit 0, or an IVRS at all.
     pub interrupt_remapping: bool,
     /// What is wrong with its bytes.
@@ -106,6 +108,16 @@ pub enum TableKind {
     Ivrs,
 }
 
+impl TableKind {
+    /// Its signature.
+    pub const fn signature(self) -> &'static str {
+        match self {
+            Self::Dmar => "DMAR",
+            Self::Ivrs => "IVRS",
+        }
+    }
+}
+
 impl Iommu {
     /// Reads the tables of a host. Without a table there is nothing in it.
     pub fn of(host: &Host<'_>, topology: &Topology) -> Self {
@@ -120,6 +132,7 @@ impl Iommu {
                         let remapping = decoded.value.flags & Dmar::INTERRUPT_REMAPPING != 0;
                         iommu.tables.push(Table {
                             name: name.clone(),
+                            kind: TableKind::Dmar,
                             interrupt_remapping: remapping,
                             faults: decoded.faults,
                         });
@@ -130,6 +143,7 @@ impl Iommu {
                     if let Some(decoded) = Ivrs::decode(bytes) {
                         iommu.tables.push(Table {
                             name: name.clone(),
+                            kind: TableKind::Ivrs,
                             interrupt_remapping: true,
                             faults: decoded.faults,
                         });

@@ -4,6 +4,9 @@ use std::fmt;
 
 use crate::bytes::Span;
 use crate::host::FunctionId;
+use crate::iommu::TableKind;
+
+use crate::range::AddrRange;
 
 use super::Rule;
 
@@ -81,6 +84,8 @@ pub enum Locus {
     Reported(FunctionId, &'static str),
     /// Where the function sits in the tree.
     Tree(FunctionId),
+    /// Bytes of a remapping table.
+    Table(TableKind, Span),
     /// Something about the capture as a whole.
     Capture,
 }
@@ -99,6 +104,8 @@ pub enum Value {
     Number(u64),
     /// A word of the field.
     Word(&'static str),
+    /// A range of addresses.
+    Range(AddrRange),
     /// A text that the capture holds at this locus.
     AsReported,
     /// It is not there.
@@ -238,6 +245,7 @@ impl fmt::Display for Value {
             }
             Self::Number(number) => number.fmt(f),
             Self::Word(word) => f.write_str(word),
+            Self::Range(range) => range.fmt(f),
             Self::AsReported => f.write_str("as reported"),
             Self::Absent => f.write_str("absent"),
         }

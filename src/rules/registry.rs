@@ -46,6 +46,8 @@ pub static RULES: &[&Rule] = &[
     &int::INT001,
     &int::INT002,
     &iom::IOM001,
+    &iom::IOM002,
+    &iom::IOM003,
     &rst::RST001,
     &rst::RST002,
     &rsv::RSV001,

@@ -23,7 +23,7 @@ rule! {
     /// IORT table shows that the firmware offers one. Other ACPI tables without any of these
     /// show that there is none, or that it is off in the firmware setup. With neither groups
     /// nor tables in the capture the answer is "cannot tell". Interrupt remapping is needed as
-    /// well and is not evaluated yet.
+    /// well (IOM002), and a unit that covers the device (IOM003).
     ///
     /// ## What to do
     ///

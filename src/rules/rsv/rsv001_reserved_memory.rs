@@ -6,6 +6,8 @@ use crate::analysis::reserved::reserved_regions;
 use crate::analysis::{Fact, Facts, Missing};
 use crate::host::FunctionId;
 use crate::policy::{Effect, Effects};
+use crate::range::AddrRange;
+use crate::rules::rsv::table_evidence;
 use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
 use crate::spec::{Document, windows};
 
@@ -25,8 +27,9 @@ rule! {
     /// By Windows' property RequiresReservedMemoryRegion, else by the `reserved_regions` of
     /// the device's IOMMU group on Linux, where the types `direct` and `direct-relaxable`
     /// stand for such memory. Another member of the group may own the region, hence the lower
-    /// confidence there. Without either the answer is "cannot tell". The ACPI tables are not
-    /// evaluated yet.
+    /// confidence there. Without either the captured DMAR or IVRS table decides: a structure
+    /// that names the device, or a bridge above it. Without a table the answer is "cannot
+    /// tell".
     ///
     /// ## What to do
     ///
@@ -54,6 +57,7 @@ rule! {
 enum ReservedMemory {
     Windows,
     Linux { region: String },
+    Firmware { range: AddrRange },
 }
 
 impl fmt::Display for ReservedMemory {
@@ -63,6 +67,9 @@ impl fmt::Display for ReservedMemory {
                 f.write_str("Windows reports that it requires a reserved memory region")
             }
             Self::Linux { region } => write!(f, "the kernel reports the reserved region {region}"),
+            Self::Firmware { range } => {
+                write!(f, "the firmware's table reserves {range} for it")
+            }
         }
     }
 }
@@ -93,7 +100,7 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
         None => {}
     }
     let Some(mut regions) = reserved_regions(function) else {
-        return Outcome::CannotTell(Missing::of(Fact::ReservedMemory, id));
+        return by_table(facts, id);
     };
     match regions.next() {
         None => Outcome::Clean,
@@ -108,11 +115,33 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     }
 }
 
+fn by_table(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
+    if facts.iommu.tables().is_empty() {
+        return Outcome::CannotTell(Missing::of(Fact::ReservedMemory, id));
+    }
+    let mut regions = facts.iommu.reserved(facts.host, facts.topology, id);
+    let Some(region) = regions.next() else {
+        return Outcome::Clean;
+    };
+    Outcome::Fired(
+        Finding::new(
+            &RSV001,
+            Subject::Function(id),
+            Confidence::High,
+            ReservedMemory::Firmware {
+                range: region.range,
+            },
+            table_evidence(region),
+        )
+        .with(regions.map(table_evidence)),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::testing::{Answer, answer_for, fired};
-    use crate::testing::{Dev, reported};
+    use crate::rules::testing::{Answer, answer, answer_for, fired};
+    use crate::testing::{Dev, Machine, dmar, reported};
 
     fn with_regions(regions: &[&str]) -> Dev {
         let regions = regions.iter().map(|&region| region.to_owned()).collect();
@@ -144,6 +173,29 @@ mod tests {
         let msi = "0xfee00000 0xfeefffff msi";
         assert_eq!(answer_for(&RSV001, with_regions(&[msi])), Answer::Clean);
         assert_eq!(answer_for(&RSV001, with_regions(&[])), Answer::Clean);
+    }
+
+    #[test]
+    fn without_a_report_the_firmwares_table_decides() {
+        // RMRR 80000000h-8000ffffh of 00:01.0 > 00.0, which is the device.
+        let rmrr = [
+            1, 0, 34, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0xff, 0xff, 0, 0x80, 0, 0, 0,
+            0, //
+            1, 10, 0, 0, 0, 0, 1, 0, 0, 0,
+        ];
+        let with = |structures: &[u8]| {
+            let machine = Machine::with_device(Dev::endpoint());
+            answer(
+                &RSV001,
+                &machine.with_table_bytes("DMAR", dmar(1, structures)),
+                "01:00.0",
+            )
+        };
+        assert_eq!(
+            with(&rmrr),
+            fired("the firmware's table reserves 0x80000000-0x8000ffff for it")
+        );
+        assert_eq!(with(&[]), Answer::Clean);
     }
 
     #[test]

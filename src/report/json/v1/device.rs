@@ -112,12 +112,13 @@ pub struct FindingItem {
 /// One piece of evidence.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct EvidenceItem {
-    /// `config`, `capability-lists`, `reported`, `tree` or `capture`.
+    /// `config`, `capability-lists`, `reported`, `tree`, `capture`, or the signature of an ACPI
+    /// table.
     pub place: String,
     /// The function that it was read from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// Offset in configuration space.
+    /// Offset in configuration space or table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<String>,
     /// Length in bytes.
@@ -254,6 +255,7 @@ impl EvidenceItem {
             Locus::Lists(_) => ("capability-lists", None),
             Locus::Reported(..) => ("reported", None),
             Locus::Tree(_) => ("tree", None),
+            Locus::Table(table, span) => (table.signature(), Some(span)),
             Locus::Capture => ("capture", None),
         };
         let seen = match item.seen {
