@@ -69,6 +69,7 @@ fn host(host: &Host) -> Capture {
     capture.manifest.os = Some(host.os.clone());
     capture.manifest.os_release.clone_from(&host.os_release);
     capture.manifest.platform.clone_from(&host.platform);
+    capture.manifest.conflicts.clone_from(&host.conflicts);
     capture.manifest.privileges = Some(if host.privileged {
         Privileges::Full
     } else {

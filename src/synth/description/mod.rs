@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::error::SynthError;
+use crate::capture::Conflict;
 
 /// A whole machine.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -49,6 +50,8 @@ pub struct Host {
     pub files: BTreeMap<String, String>,
     /// ACPI tables below `acpi/`, by signature.
     pub tables: BTreeMap<String, HexBytes>,
+    /// Facts that two sources of the capture state differently.
+    pub conflicts: Vec<Conflict>,
     /// Whether the operating system reports ids, resources and the tree, as sysfs does. What
     /// a device entry states itself is reported in any case.
     pub facts: bool,
@@ -98,6 +101,7 @@ impl Default for Host {
             cmdline: None,
             files: BTreeMap::new(),
             tables: BTreeMap::new(),
+            conflicts: Vec::new(),
             facts: true,
             privileged: true,
         }
