@@ -213,10 +213,7 @@ mod tests {
         for bits in 0..=u16::MAX {
             let bdf = Bdf::from_bits(bits);
             assert_eq!(bdf.to_string().parse(), Ok(bdf));
-            assert_eq!(
-                Bdf::new(bdf.bus(), bdf.device(), bdf.function()),
-                Some(bdf)
-            );
+            assert_eq!(Bdf::new(bdf.bus(), bdf.device(), bdf.function()), Some(bdf));
         }
     }
 
@@ -227,17 +224,37 @@ mod tests {
             assert_eq!(at.to_string().parse(), Ok(at));
             assert_eq!(Sbdf::from_file_name(&at.file_name()), Ok(at));
         }
-        assert_eq!("41:00.0".parse(), Ok("0000:41:00.0".parse::<Sbdf>().unwrap()));
-        assert_eq!("0:1f.7".parse(), Ok("0000:00:1f.7".parse::<Sbdf>().unwrap()));
+        assert_eq!(
+            "41:00.0".parse(),
+            Ok("0000:41:00.0".parse::<Sbdf>().unwrap())
+        );
+        assert_eq!(
+            "0:1f.7".parse(),
+            Ok("0000:00:1f.7".parse::<Sbdf>().unwrap())
+        );
     }
 
     #[test]
     fn what_is_no_address_is_an_error_and_never_another_address() {
         for text in [
-            "", ":", "00:00", "00:20.0", "00:00.8", "100:00.0", "+0:00.0", "00:00.0 ", "g:0.0",
-            "123456789:00:00.0", "1:2:3:4.0", "0x0:00:00.0", "00:00.00",
+            "",
+            ":",
+            "00:00",
+            "00:20.0",
+            "00:00.8",
+            "100:00.0",
+            "+0:00.0",
+            "00:00.0 ",
+            "g:0.0",
+            "123456789:00:00.0",
+            "1:2:3:4.0",
+            "0x0:00:00.0",
+            "00:00.00",
         ] {
-            assert!(text.parse::<Sbdf>().is_err(), "{text:?} was taken as an address");
+            assert!(
+                text.parse::<Sbdf>().is_err(),
+                "{text:?} was taken as an address"
+            );
         }
         assert!(Sbdf::from_file_name("0000:00-00.0").is_err());
     }

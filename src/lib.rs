@@ -8,6 +8,7 @@
 //! ```text
 //! addr, range, spec, bytes, decode        numbers, vocabulary, bytes into structures
 //! capture ◄ import                        one machine's artefacts, from whatever was sent
+//! synth, corpus                           captures made to order; cases with their truth
 //! host                                    one machine: functions, tables, reported facts
 //! topology                                root complexes, ports, bridges, functions
 //! analysis                                facts: ACS per hop, interrupts, resets, BAR demand
@@ -15,7 +16,7 @@
 //! report                                  words, JSON, pictures
 //! ```
 //!
-//! The library does no I/O outside `capture::load` and `import`, never prints, and depends
+//! The library does no I/O outside `capture::load`, `corpus` and `import`, never prints, and depends
 //! on nothing but its input: not on time, locale, terminal or hash order. Bytes from a dump
 //! are hostile: nothing here panics, loops or grows without bound on them.
 
@@ -28,7 +29,34 @@ pub mod spec;
 pub mod capture;
 
 #[cfg(feature = "analyzer")]
+pub mod analysis;
+#[cfg(feature = "analyzer")]
+pub mod corpus;
+#[cfg(feature = "analyzer")]
 pub mod decode;
-
+#[cfg(feature = "analyzer")]
+pub mod host;
 #[cfg(feature = "analyzer")]
 pub mod import;
+#[cfg(feature = "analyzer")]
+pub mod iommu;
+#[cfg(feature = "analyzer")]
+pub mod names;
+#[cfg(feature = "analyzer")]
+pub mod policy;
+#[cfg(feature = "analyzer")]
+pub mod report;
+#[cfg(feature = "analyzer")]
+pub mod rules;
+#[cfg(feature = "analyzer")]
+pub mod select;
+#[cfg(feature = "analyzer")]
+pub mod synth;
+#[cfg(feature = "analyzer")]
+pub mod topology;
+#[cfg(feature = "analyzer")]
+pub mod verdict;
+
+#[cfg(test)]
+#[cfg(feature = "analyzer")]
+mod testing;

@@ -87,7 +87,10 @@ mod tests {
     fn the_ends_of_the_address_space_are_expressible() {
         let all = AddrRange::new(0, u64::MAX).unwrap();
         assert_eq!(all.len(), u64::MAX);
-        assert_eq!(AddrRange::with_len(u64::MAX, 1), AddrRange::new(u64::MAX, u64::MAX));
+        assert_eq!(
+            AddrRange::with_len(u64::MAX, 1),
+            AddrRange::new(u64::MAX, u64::MAX)
+        );
         assert_eq!(AddrRange::with_len(u64::MAX, 2), None);
         assert_eq!(AddrRange::with_len(0, 0), None);
         assert_eq!(AddrRange::new(1, 0), None);

@@ -1,4 +1,12 @@
 //! The capture format on disk: what is stored comes back, and what is broken is named.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and prints what it counted"
+)]
 #![expect(clippy::disallowed_methods, reason = "tests of files need files")]
 #![expect(clippy::unwrap_used, reason = "what cannot be read fails the test")]
 

@@ -80,6 +80,22 @@ pub enum FaultKind {
         /// Bits 6:0 of the header type.
         layout: u8,
     },
+    /// A table's bytes do not add up to zero.
+    Checksum {
+        /// What they add up to.
+        sum: u8,
+    },
+    /// A length field contradicts the structure or what contains it.
+    Length {
+        /// The length as read.
+        length: u32,
+        /// The least that the structure needs.
+        least: u32,
+        /// The bytes that there are.
+        room: u32,
+    },
+    /// A text has no terminator.
+    Unterminated,
     /// A 64-bit BAR has no register left for its upper half.
     HalfBar,
     /// A BAR has the reserved memory type 3.
@@ -124,6 +140,18 @@ impl fmt::Display for Fault {
             FaultKind::UnknownHeaderLayout { layout } => {
                 write!(f, "header layout {layout:#x} is not defined")
             }
+            FaultKind::Checksum { sum } => write!(f, "the bytes add up to {sum:#04x}, not to zero"),
+            FaultKind::Length {
+                length,
+                least,
+                room,
+            } => {
+                write!(
+                    f,
+                    "length {length} where at least {least} are needed and {room} there"
+                )
+            }
+            FaultKind::Unterminated => f.write_str("the text has no terminator"),
             FaultKind::HalfBar => f.write_str("a 64-bit BAR without an upper half"),
             FaultKind::ReservedBarType => f.write_str("reserved memory BAR type 3"),
         }

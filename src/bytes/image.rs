@@ -49,7 +49,10 @@ impl ConfigImage {
 
     /// Bytes with a mask of known bits; the shorter of the two decides the extent.
     pub fn from_masked(mut bytes: Vec<u8>, mut known: Vec<u8>) -> Self {
-        let extent = bytes.len().min(known.len()).min(usize::from(pci::EXPRESS_SIZE));
+        let extent = bytes
+            .len()
+            .min(known.len())
+            .min(usize::from(pci::EXPRESS_SIZE));
         bytes.truncate(extent);
         known.truncate(extent);
         for (byte, mask) in bytes.iter_mut().zip(&known) {
@@ -222,7 +225,9 @@ impl ConfigImage {
     fn set_byte(&mut self, at: usize, mask: u8, value: u8) -> Result<(), BitConflict> {
         if at >= self.bytes.len() {
             let extent = self.bytes.len();
-            self.known.get_or_insert_with(|| vec![0xff; extent]).resize(at + 1, 0);
+            self.known
+                .get_or_insert_with(|| vec![0xff; extent])
+                .resize(at + 1, 0);
             self.bytes.resize(at + 1, 0);
         }
         let before = match &self.known {
@@ -243,13 +248,20 @@ impl ConfigImage {
         if let Some(slot) = self.known.as_mut().and_then(|known| known.get_mut(at)) {
             *slot |= mask;
         }
-        if differing == 0 { Ok(()) } else { Err(conflict) }
+        if differing == 0 {
+            Ok(())
+        } else {
+            Err(conflict)
+        }
     }
 
     /// Keeps one representation of "all known", and no unknown tail.
     fn normalise(&mut self) {
         let Some(known) = &mut self.known else { return };
-        let extent = known.iter().rposition(|&bits| bits != 0).map_or(0, |last| last + 1);
+        let extent = known
+            .iter()
+            .rposition(|&bits| bits != 0)
+            .map_or(0, |last| last + 1);
         known.truncate(extent);
         self.bytes.truncate(extent);
         if known.iter().all(|&bits| bits == 0xff) {
@@ -275,7 +287,10 @@ fn mask_of(width: u8) -> u128 {
 
 /// Up to 16 bytes as a number.
 fn little_endian(bytes: &[u8]) -> u128 {
-    bytes.iter().rev().fold(0, |value, &byte| value << 8 | u128::from(byte))
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |value, &byte| value << 8 | u128::from(byte))
 }
 
 fn byte(value: u128, index: usize) -> u8 {
@@ -310,7 +325,10 @@ mod tests {
     fn setting_bits_one_by_one_builds_a_fully_known_image() {
         let mut image = ConfigImage::empty();
         for bit in (0..32).rev() {
-            assert_eq!(image.set_bits(0, bit, 1, u64::from(0x8086_1234_u32 >> bit)), Ok(()));
+            assert_eq!(
+                image.set_bits(0, bit, 1, u64::from(0x8086_1234_u32 >> bit)),
+                Ok(())
+            );
         }
         assert_eq!(image, ConfigImage::from_bytes(vec![0x34, 0x12, 0x86, 0x80]));
         assert!(image.knows(0, 4) && !image.knows(0, 5));
@@ -322,7 +340,11 @@ mod tests {
         let conflicts = image.merge(&ConfigImage::from_bytes(vec![0x11, 0x22]));
         assert_eq!(
             conflicts,
-            [BitConflict { offset: 0, bytes: (0x10, 0x11), differing: 1 }]
+            [BitConflict {
+                offset: 0,
+                bytes: (0x10, 0x11),
+                differing: 1
+            }]
         );
         assert_eq!(image, ConfigImage::from_bytes(vec![0x10, 0x22]));
     }

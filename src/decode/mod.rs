@@ -3,4 +3,5 @@
 //! Nothing here panics, loops or guesses, whatever the bytes. A structure that cannot be
 //! read to its end is decoded as far as it goes, and the fault says where it stopped.
 
+pub mod acpi;
 pub mod config;

@@ -39,6 +39,10 @@ pub enum Document {
     DdaBlog,
     /// Microsoft's SurveyDDA.ps1, revision 1.
     SurveyDda,
+    /// Microsoft Learn: reference of the Hyper-V cmdlets.
+    HyperVCmdlets,
+    /// LISA, Microsoft's open source test framework for Linux on Hyper-V.
+    Lisa,
     /// Windows SDK, pciprop.h.
     PciProp,
     /// Microsoft Learn: PCI Express native control and driver documentation.
@@ -69,6 +73,8 @@ impl Document {
             Self::DdaPlan => "Microsoft Learn: Discrete Device Assignment",
             Self::DdaBlog => "Microsoft: Discrete Device Assignment posts (2015)",
             Self::SurveyDda => "Microsoft SurveyDDA.ps1 r1",
+            Self::HyperVCmdlets => "Microsoft Learn: Hyper-V cmdlets",
+            Self::Lisa => "Microsoft LISA",
             Self::PciProp => "Windows SDK pciprop.h",
             Self::WindowsDrivers => "Microsoft Learn: Windows drivers",
             Self::LinuxIommu => "Linux drivers/iommu",

@@ -24,10 +24,17 @@ pub enum Kind {
     Number,
     /// A hexadecimal number of the field's width.
     Hex,
+    /// A hexadecimal number whose bits stay where they are: an address or offset that shares
+    /// its register with other fields, which count as zeros.
+    Address,
+    /// A number from 1 to `2^width`, of which the largest is stored as 0.
+    Count,
     /// A code with names; a code without a name keeps its number.
     Code(&'static [(u64, &'static str)]),
     /// `2^value` of the unit given, e.g. 128 bytes.
     PowerOf2(u64, &'static str),
+    /// A set: bit `n` stands for `2^n` times the number given, in the unit given.
+    PowerSet(u64, &'static str),
 }
 
 /// A register: the unit in which bytes are read and shown.
@@ -46,17 +53,57 @@ pub struct Register {
 impl Field {
     /// One bit.
     pub const fn flag(name: &'static str, offset: u16, bit: u8) -> Self {
-        Self { name, offset, bit, width: 1, kind: Kind::Flag }
+        Self {
+            name,
+            offset,
+            bit,
+            width: 1,
+            kind: Kind::Flag,
+        }
     }
 
     /// A decimal number.
     pub const fn number(name: &'static str, offset: u16, bit: u8, width: u8) -> Self {
-        Self { name, offset, bit, width, kind: Kind::Number }
+        Self {
+            name,
+            offset,
+            bit,
+            width,
+            kind: Kind::Number,
+        }
     }
 
     /// A hexadecimal number.
     pub const fn hex(name: &'static str, offset: u16, bit: u8, width: u8) -> Self {
-        Self { name, offset, bit, width, kind: Kind::Hex }
+        Self {
+            name,
+            offset,
+            bit,
+            width,
+            kind: Kind::Hex,
+        }
+    }
+
+    /// An address or offset whose low bits belong to other fields.
+    pub const fn address(name: &'static str, offset: u16, bit: u8, width: u8) -> Self {
+        Self {
+            name,
+            offset,
+            bit,
+            width,
+            kind: Kind::Address,
+        }
+    }
+
+    /// A number from 1 to `2^width`, of which the largest is stored as 0.
+    pub const fn count(name: &'static str, offset: u16, bit: u8, width: u8) -> Self {
+        Self {
+            name,
+            offset,
+            bit,
+            width,
+            kind: Kind::Count,
+        }
     }
 
     /// A code with names.
@@ -67,7 +114,13 @@ impl Field {
         width: u8,
         names: &'static [(u64, &'static str)],
     ) -> Self {
-        Self { name, offset, bit, width, kind: Kind::Code(names) }
+        Self {
+            name,
+            offset,
+            bit,
+            width,
+            kind: Kind::Code(names),
+        }
     }
 
     /// A binary logarithm of `unit`s.
@@ -79,23 +132,58 @@ impl Field {
         base: u64,
         unit: &'static str,
     ) -> Self {
-        Self { name, offset, bit, width, kind: Kind::PowerOf2(base, unit) }
+        Self {
+            name,
+            offset,
+            bit,
+            width,
+            kind: Kind::PowerOf2(base, unit),
+        }
+    }
+
+    /// A set of powers of two of `base` `unit`s.
+    pub const fn power_set(
+        name: &'static str,
+        offset: u16,
+        bit: u8,
+        width: u8,
+        base: u64,
+        unit: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            offset,
+            bit,
+            width,
+            kind: Kind::PowerSet(base, unit),
+        }
+    }
+
+    /// The same field of a register at another offset.
+    #[must_use]
+    pub const fn at(self, offset: u16) -> Self {
+        Self { offset, ..self }
     }
 }
 
 impl Register {
     /// A register with fields.
-    pub const fn new(
-        name: &'static str,
-        offset: u16,
-        bytes: u8,
-        fields: &'static [Field],
-    ) -> Self {
-        Self { name, offset, bytes, fields }
+    pub const fn new(name: &'static str, offset: u16, bytes: u8, fields: &'static [Field]) -> Self {
+        Self {
+            name,
+            offset,
+            bytes,
+            fields,
+        }
     }
 
     /// A register shown as one number.
     pub const fn plain(name: &'static str, offset: u16, bytes: u8) -> Self {
-        Self { name, offset, bytes, fields: &[] }
+        Self {
+            name,
+            offset,
+            bytes,
+            fields: &[],
+        }
     }
 }

@@ -7,6 +7,8 @@ mod citation;
 mod field;
 pub mod pci;
 pub mod pcie;
+pub mod quirks;
+pub mod windows;
 
 pub use citation::{Document, SpecRef};
 pub use field::{Field, Kind, Register};
@@ -25,6 +27,9 @@ macro_rules! open_enum {
 
             /// Every value that has a name, in ascending order.
             pub const NAMED: &'static [Self] = &[$(Self::$konst),*];
+
+            /// The same as a table for [`Kind::Code`](crate::spec::Kind::Code).
+            pub const CODES: &'static [(u64, &'static str)] = &[$(($value, $text)),*];
 
             /// The specification's name, where there is one.
             pub const fn name(self) -> Option<&'static str> {

@@ -113,8 +113,10 @@ fn the_kernels_own_resource_is_preferred_to_a_text_made_from_it() {
     for (first, second) in [(text.clone(), kernel.clone()), (kernel.clone(), text)] {
         let mut one = capture(|f| f.properties.resources.push(first));
         one.merge(capture(|f| f.properties.resources.push(second)));
-        let resources = &one.functions[&at()].properties.resources;
-        assert_eq!(resources, std::slice::from_ref(&kernel));
+        assert_eq!(
+            one.functions[&at()].properties.resources,
+            std::slice::from_ref(&kernel)
+        );
         assert_eq!(one.manifest.conflicts, []);
     }
 }

@@ -65,9 +65,13 @@ impl std::fmt::Display for BarKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Io => "I/O",
-            Self::Memory32 { prefetchable: false } => "32-bit memory",
+            Self::Memory32 {
+                prefetchable: false,
+            } => "32-bit memory",
             Self::Memory32 { prefetchable: true } => "32-bit prefetchable memory",
-            Self::Memory64 { prefetchable: false } => "64-bit memory",
+            Self::Memory64 {
+                prefetchable: false,
+            } => "64-bit memory",
             Self::Memory64 { prefetchable: true } => "64-bit prefetchable memory",
         })
     }
@@ -106,7 +110,11 @@ fn slots(window: Window<'_>, count: u8) -> [BarSlot; 6] {
         *slot = bar(window, index, index + 1 < count);
         upper_half = matches!(
             slot,
-            BarSlot::Bar { kind: BarKind::Memory64 { .. }, malformed: false, .. }
+            BarSlot::Bar {
+                kind: BarKind::Memory64 { .. },
+                malformed: false,
+                ..
+            }
         );
     }
     slots
@@ -125,14 +133,21 @@ fn bar(window: Window<'_>, index: u8, has_next: bool) -> BarSlot {
     // A text may know the kind but not the address: then the address counts as unassigned.
     let register = register.unwrap_or(0);
     match kind {
-        BarKind::Io => BarSlot::Bar { kind, address: u64::from(register & !3), malformed: false },
+        BarKind::Io => BarSlot::Bar {
+            kind,
+            address: u64::from(register & !3),
+            malformed: false,
+        },
         BarKind::Memory32 { .. } => BarSlot::Bar {
             kind,
             address: u64::from(register & !0xf),
             malformed: low_bits & 6 == 6,
         },
         BarKind::Memory64 { .. } => {
-            let high = has_next.then(|| window.u32(offset + 4)).flatten().unwrap_or(0);
+            let high = has_next
+                .then(|| window.u32(offset + 4))
+                .flatten()
+                .unwrap_or(0);
             BarSlot::Bar {
                 kind,
                 address: u64::from(high) << 32 | u64::from(register & !0xf),
@@ -167,9 +182,21 @@ mod tests {
         assert_eq!(slots[1], BarSlot::UpperHalf);
         assert!(matches!(
             slots[2],
-            BarSlot::Bar { kind: BarKind::Memory32 { prefetchable: false }, .. }
+            BarSlot::Bar {
+                kind: BarKind::Memory32 {
+                    prefetchable: false
+                },
+                ..
+            }
         ));
-        assert!(matches!(slots[3], BarSlot::Bar { kind: BarKind::Io, address: 0xe000, .. }));
+        assert!(matches!(
+            slots[3],
+            BarSlot::Bar {
+                kind: BarKind::Io,
+                address: 0xe000,
+                ..
+            }
+        ));
         assert_eq!(slots[4], BarSlot::Zero);
     }
 
@@ -177,7 +204,13 @@ mod tests {
     fn a_64_bit_bar_in_the_last_register_is_malformed() {
         let image = image([0, 0, 0, 0, 0, 0xe000_0004]);
         let slots = bars(&image, HeaderType::ENDPOINT);
-        assert!(matches!(slots[5], BarSlot::Bar { malformed: true, .. }));
+        assert!(matches!(
+            slots[5],
+            BarSlot::Bar {
+                malformed: true,
+                ..
+            }
+        ));
         let bridge = bars(&image, HeaderType::BRIDGE);
         assert_eq!(bridge[5], BarSlot::Zero);
     }

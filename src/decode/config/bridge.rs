@@ -141,12 +141,21 @@ mod tests {
             0x01, 0x00, 0x01, 0x00, // I/O bits 31:16 = 1
         ]);
         let buses = BusNumbers::decode(&image).unwrap();
-        assert_eq!((buses.primary, buses.secondary, buses.subordinate), (0, 2, 5));
+        assert_eq!(
+            (buses.primary, buses.secondary, buses.subordinate),
+            (0, 2, 5)
+        );
         assert!(buses.contains(2) && buses.contains(5) && !buses.contains(6));
         let windows = BridgeWindows::decode(&image);
         let range = |window: Observed<BridgeWindow>| window.present().unwrap().range;
-        assert_eq!(range(windows.io), AddrRange::new(0x1_2000, 0x1_3fff).unwrap());
-        assert_eq!(range(windows.memory), AddrRange::new(0xfe00_0000, 0xfe1f_ffff).unwrap());
+        assert_eq!(
+            range(windows.io),
+            AddrRange::new(0x1_2000, 0x1_3fff).unwrap()
+        );
+        assert_eq!(
+            range(windows.memory),
+            AddrRange::new(0xfe00_0000, 0xfe1f_ffff).unwrap()
+        );
         assert_eq!(
             range(windows.prefetchable),
             AddrRange::new(0x40_0000_0000, 0x40_0fff_ffff).unwrap()
@@ -155,7 +164,9 @@ mod tests {
 
     #[test]
     fn base_above_limit_is_a_closed_window() {
-        let image = image(&[0, 1, 1, 0, 0xf0, 0x00, 0, 0, 0xf0, 0xff, 0x00, 0x00, 0xf0, 0xff, 0, 0]);
+        let image = image(&[
+            0, 1, 1, 0, 0xf0, 0x00, 0, 0, 0xf0, 0xff, 0x00, 0x00, 0xf0, 0xff, 0, 0,
+        ]);
         let windows = BridgeWindows::decode(&image);
         assert_eq!(windows.io, Observed::Absent);
         assert_eq!(windows.memory, Observed::Absent);
@@ -165,7 +176,13 @@ mod tests {
     #[test]
     fn two_zero_registers_do_not_tell_whether_a_window_exists() {
         let image = image(&[0; 0x20]);
-        assert_eq!(BridgeWindows::decode(&image).prefetchable, Observed::NotCaptured);
-        assert_eq!(BridgeWindows::decode(&ConfigImage::empty()).io, Observed::NotCaptured);
+        assert_eq!(
+            BridgeWindows::decode(&image).prefetchable,
+            Observed::NotCaptured
+        );
+        assert_eq!(
+            BridgeWindows::decode(&ConfigImage::empty()).io,
+            Observed::NotCaptured
+        );
     }
 }

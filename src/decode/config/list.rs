@@ -5,7 +5,7 @@
 //! Linux where the specification leaves a choice (drivers/pci/pci.c).
 
 use crate::bytes::{ConfigImage, Fault, FaultKind, Span};
-use crate::spec::pci::{self, CapId, HeaderType};
+use crate::spec::pci::{self, CapId, ClassCode, HeaderType};
 use crate::spec::pcie::ExtCapId;
 
 use super::{Header, Response};
@@ -46,6 +46,16 @@ pub enum ListEnd {
     Broken(Fault),
 }
 
+impl CapabilityId {
+    /// Length in bytes of the list header in front of the capability's registers.
+    pub const fn header_length(self) -> u16 {
+        match self {
+            Self::Standard(_) => 2,
+            Self::Extended(_) => 4,
+        }
+    }
+}
+
 impl std::fmt::Display for CapabilityId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -76,10 +86,23 @@ pub(super) fn walk(
         .any(|entry| entry.id == CapabilityId::Standard(CapId::EXPRESS));
     let extended = match standard {
         _ if express => walk_extended(image, entries, faults),
-        ListEnd::NoList | ListEnd::Complete => walk_without_express(image, entries, faults),
+        ListEnd::NoList | ListEnd::Complete => walk_without_express(image, header, entries, faults),
         ListEnd::NotCaptured { .. } | ListEnd::Broken(_) => standard,
     };
     (standard, extended)
+}
+
+/// Offset of the first standard capability with this id, where the walk meets one. For
+/// structures whose layout depends on another capability of the function.
+pub(super) fn first_standard(image: &ConfigImage, id: CapId) -> Option<u16> {
+    let (mut entries, mut faults) = (Vec::new(), Vec::new());
+    let header = Header::decode(image, &mut faults);
+    walk_standard(image, &header, &mut entries, &mut faults);
+    let id = CapabilityId::Standard(id);
+    entries
+        .iter()
+        .find(|entry| entry.id == id)
+        .map(|entry| entry.offset)
 }
 
 fn walk_standard(
@@ -91,7 +114,9 @@ fn walk_standard(
     const LOWEST: u16 = pci::HEADER_SIZE;
     const WITHIN: &str = "capability list";
     let Some(layout) = header.layout else {
-        return ListEnd::NotCaptured { offset: pci::HEADER_LAYOUT.offset };
+        return ListEnd::NotCaptured {
+            offset: pci::HEADER_LAYOUT.offset,
+        };
     };
     let start = match layout {
         HeaderType::ENDPOINT | HeaderType::BRIDGE => pci::CAPABILITIES_POINTER,
@@ -99,7 +124,11 @@ fn walk_standard(
         _ => return ListEnd::NoList,
     };
     match image.field(pci::STATUS_CAPABILITIES) {
-        None => return ListEnd::NotCaptured { offset: pci::STATUS.offset },
+        None => {
+            return ListEnd::NotCaptured {
+                offset: pci::STATUS.offset,
+            };
+        }
         Some(0) => return ListEnd::NoList,
         Some(_) => {}
     }
@@ -109,11 +138,17 @@ fn walk_standard(
         let Some(next) = image.bits(from, 2, 6) else {
             return ListEnd::NotCaptured { offset: from };
         };
-        let fault = |kind| Fault { kind, span: Span::new(from, 1), within: WITHIN };
+        let fault = |kind| Fault {
+            kind,
+            span: Span::new(from, 1),
+            within: WITHIN,
+        };
         if let Some(pointer) = image.u8(from)
             && pointer & 3 != 0
         {
-            faults.push(fault(FaultKind::PointerUnaligned { pointer: pointer.into() }));
+            faults.push(fault(FaultKind::PointerUnaligned {
+                pointer: pointer.into(),
+            }));
         }
         let offset = u16::try_from(next << 2).unwrap_or(0);
         if offset == 0 {
@@ -123,7 +158,10 @@ fn walk_standard(
             return ListEnd::Complete;
         }
         if offset < LOWEST {
-            let kind = FaultKind::PointerTooLow { pointer: offset, lowest: LOWEST };
+            let kind = FaultKind::PointerTooLow {
+                pointer: offset,
+                lowest: LOWEST,
+            };
             return broken(fault(kind), faults);
         }
         let bit = 1_u64 << (offset >> 2);
@@ -137,26 +175,41 @@ fn walk_standard(
         if id == 0xff {
             let span = Span::new(offset, 2);
             let kind = FaultKind::AllOnes;
-            return broken(Fault { kind, span, within: WITHIN }, faults);
+            return broken(
+                Fault {
+                    kind,
+                    span,
+                    within: WITHIN,
+                },
+                faults,
+            );
         }
         let id = CapabilityId::Standard(CapId(id));
         note_duplicate(id, offset, entries, faults);
-        entries.push(CapEntry { id, offset, version: 0 });
+        entries.push(CapEntry {
+            id,
+            offset,
+            version: 0,
+        });
         from = offset + 1;
     }
 }
 
-/// Extended space exists only on Express functions and in PCI-X mode 2. A conventional
-/// function whose dump nevertheless carries a valid list keeps it.
+/// Without an Express capability, extended space may exist in PCI-X mode 2 and on host bridges
+/// (Linux: `pci_cfg_space_size`). Where what lies there is no list, the function has none.
 fn walk_without_express(
     image: &ConfigImage,
+    header: &Header,
     entries: &mut Vec<CapEntry>,
     faults: &mut Vec<Fault>,
 ) -> ListEnd {
     let pci_x = entries
         .iter()
         .any(|entry| entry.id == CapabilityId::Standard(CapId::PCI_X));
-    if !pci_x || image.extent() <= pci::CONVENTIONAL_SIZE {
+    let possible = pci_x || header.class.is_some_and(ClassCode::is_host_bridge);
+    let first_id = image.bits(pci::CONVENTIONAL_SIZE, 0, 16);
+    let readable = first_id.is_some_and(|id| id != 0xffff);
+    if !possible || !readable || repeats_conventional_space(image) {
         return ListEnd::NoList;
     }
     walk_extended(image, entries, faults)
@@ -180,7 +233,11 @@ fn walk_extended(
     let mut seen = [0_u64; 16];
     let mut offset = LOWEST;
     loop {
-        let fault = |kind| Fault { kind, span: Span::new(offset, 4), within: WITHIN };
+        let fault = |kind| Fault {
+            kind,
+            span: Span::new(offset, 4),
+            within: WITHIN,
+        };
         let header = (
             image.bits(offset, 0, 16),
             image.bits(offset, 16, 4),
@@ -192,15 +249,19 @@ fn walk_extended(
         if id == 0xffff {
             return broken(fault(FaultKind::AllOnes), faults);
         }
-        if image.bits(offset, 20, 2).is_some_and(|low| low != 0) {
-            let pointer = u16::try_from(next << 2).unwrap_or(0) | 3;
+        if let Some(low @ 1..) = image.bits(offset, 20, 2) {
+            let pointer = u16::try_from(next << 2 | low).unwrap_or(0);
             faults.push(fault(FaultKind::PointerUnaligned { pointer }));
         }
         // Id 0 with a next pointer is a placeholder that real devices have at 100h.
         if id != 0 {
             let id = CapabilityId::Extended(ExtCapId(u16::try_from(id).unwrap_or(0)));
             let version = u8::try_from(version).unwrap_or(0);
-            entries.push(CapEntry { id, offset, version });
+            entries.push(CapEntry {
+                id,
+                offset,
+                version,
+            });
         }
         if let Some(word) = seen.get_mut(usize::from(offset >> 8)) {
             *word |= 1 << (offset >> 2 & 63);
@@ -210,7 +271,10 @@ fn walk_extended(
             return ListEnd::Complete;
         }
         if target < LOWEST {
-            let kind = FaultKind::PointerTooLow { pointer: target, lowest: LOWEST };
+            let kind = FaultKind::PointerTooLow {
+                pointer: target,
+                lowest: LOWEST,
+            };
             return broken(fault(kind), faults);
         }
         let met = seen.get(usize::from(target >> 8)).copied().unwrap_or(0);
@@ -233,20 +297,24 @@ fn repeats_conventional_space(image: &ConfigImage) -> bool {
 }
 
 /// Capabilities of which a function has one at most (PCIe 6.0, 7.5.2 and 7.5.3; PCI 3.0, 6.8).
-fn note_duplicate(
-    id: CapabilityId,
-    offset: u16,
-    entries: &[CapEntry],
-    faults: &mut Vec<Fault>,
-) {
-    const UNIQUE: [CapId; 4] = [CapId::POWER_MANAGEMENT, CapId::MSI, CapId::MSI_X, CapId::EXPRESS];
-    let CapabilityId::Standard(standard) = id else { return };
+fn note_duplicate(id: CapabilityId, offset: u16, entries: &[CapEntry], faults: &mut Vec<Fault>) {
+    const UNIQUE: [CapId; 4] = [
+        CapId::POWER_MANAGEMENT,
+        CapId::MSI,
+        CapId::MSI_X,
+        CapId::EXPRESS,
+    ];
+    let CapabilityId::Standard(standard) = id else {
+        return;
+    };
     if !UNIQUE.contains(&standard) {
         return;
     }
     if let Some(first) = entries.iter().find(|entry| entry.id == id) {
         faults.push(Fault {
-            kind: FaultKind::Duplicate { first: first.offset },
+            kind: FaultKind::Duplicate {
+                first: first.offset,
+            },
             span: Span::new(offset, 2),
             within: "capability list",
         });

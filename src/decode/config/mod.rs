@@ -1,14 +1,20 @@
 //! Configuration space: the header and both capability lists.
 
 pub mod bar;
+mod bar_registers;
 pub mod bridge;
 pub mod cap;
+pub mod dump;
 pub mod ext;
+mod extent;
 mod header;
+mod header_registers;
 mod list;
 mod structure;
 
+pub use dump::dump;
 pub use header::{Header, Response};
+pub use header_registers::header_registers;
 pub use list::{CapEntry, CapabilityId, ListEnd};
 pub use structure::{Structure, structure_of};
 
@@ -38,7 +44,9 @@ impl ConfigSpace {
         let mut faults = Vec::new();
         let header = Header::decode(image, &mut faults);
         let mut capabilities = Vec::new();
-        let (standard_end, extended_end) = list::walk(image, &header, &mut capabilities, &mut faults);
+        let (standard_end, extended_end) =
+            list::walk(image, &header, &mut capabilities, &mut faults);
+        extent::check(image, &capabilities, &mut faults);
         Decoded {
             value: Self {
                 header,
@@ -86,3 +94,6 @@ impl ConfigSpace {
             })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,42 +1,57 @@
 //! PCI Express capability (PCIe 6.0, 7.5.3).
 
-use crate::bytes::Window;
-use crate::decode::config::{CapabilityId, Structure};
+mod registers;
+
+use crate::bytes::{ConfigImage, Window};
+use crate::decode::config::{CapabilityId, Structure, list};
 use crate::spec::pci::CapId;
 use crate::spec::pcie::PortType;
-use crate::spec::{Document, Field, Register};
+use crate::spec::{Document, Field};
 
 /// Capability version: 2 since PCIe 2.0.
 pub const VERSION: Field = Field::number("Capability Version", 0x02, 0, 4);
 /// Device/Port Type.
-pub const PORT_TYPE: Field = Field::code("Device/Port Type", 0x02, 4, 4, PORT_TYPES);
+pub const PORT_TYPE: Field = Field::code("Device/Port Type", 0x02, 4, 4, PortType::CODES);
 /// The port leads to a slot.
 pub const SLOT_IMPLEMENTED: Field = Field::flag("Slot Implemented", 0x02, 8);
+/// Largest payload that the function can take.
+pub const MAX_PAYLOAD_SUPPORTED: Field =
+    Field::power("Max_Payload_Size Supported", 0x04, 0, 3, 128, "bytes");
 /// Function level reset.
 pub const FLR: Field = Field::flag("Function Level Reset Capability", 0x04, 28);
+/// Largest payload that the function may send.
+pub const MAX_PAYLOAD: Field = Field::power("Max_Payload_Size", 0x08, 5, 3, 128, "bytes");
+/// Requests that the function sent are not completed yet.
+pub const TRANSACTIONS_PENDING: Field = Field::flag("Transactions Pending", 0x0a, 5);
+/// Highest speed of the link.
+pub const MAX_LINK_SPEED: Field = Field::code("Max Link Speed", 0x0c, 0, 4, registers::SPEEDS);
+/// Most lanes of the link.
+pub const MAX_LINK_WIDTH: Field = Field::number("Maximum Link Width", 0x0c, 4, 6);
+/// Number that the hardware gives the port; egress control vectors are indexed by it.
+pub const PORT_NUMBER: Field = Field::number("Port Number", 0x0c, 24, 8);
+/// Speed of the link.
+pub const LINK_SPEED: Field = Field::code("Current Link Speed", 0x12, 0, 4, registers::SPEEDS);
+/// Lanes in use.
+pub const LINK_WIDTH: Field = Field::number("Negotiated Link Width", 0x12, 4, 6);
+/// A device may be pulled out without warning.
+pub const HOT_PLUG_SURPRISE: Field = Field::flag("Hot-Plug Surprise", 0x14, 5);
+/// The slot is hot-plug capable.
+pub const HOT_PLUG_CAPABLE: Field = Field::flag("Hot-Plug Capable", 0x14, 6);
+/// Number of the slot on the chassis.
+pub const SLOT_NUMBER: Field = Field::number("Physical Slot Number", 0x14, 19, 13);
 /// ARI forwarding supported.
 pub const ARI_FORWARDING: Field = Field::flag("ARI Forwarding Supported", 0x24, 5);
+/// End-end TLP prefixes supported.
+pub const END_END_PREFIX: Field = Field::flag("End-End TLP Prefix Supported", 0x24, 21);
 /// ARI forwarding enabled.
 pub const ARI_FORWARDING_ENABLE: Field = Field::flag("ARI Forwarding Enable", 0x28, 5);
 
-const PORT_TYPES: &[(u64, &str)] = &[
-    (0x0, "Express Endpoint"),
-    (0x1, "Legacy Endpoint"),
-    (0x4, "Root Port"),
-    (0x5, "Upstream Port"),
-    (0x6, "Downstream Port"),
-    (0x7, "PCIe-to-PCI Bridge"),
-    (0x8, "PCI-to-PCIe Bridge"),
-    (0x9, "Root Complex Integrated Endpoint"),
-    (0xa, "Root Complex Event Collector"),
-];
-
 /// Layout for the structure table.
-pub(super) const STRUCTURE: Structure = Structure {
-    id: CapabilityId::Standard(CapId::EXPRESS),
-    spec: Document::Pcie60.at("7.5.3 PCI Express Capability Structure"),
-    registers: |window| Express::new(window).registers(),
-};
+pub(super) const STRUCTURE: Structure = Structure::new(
+    CapabilityId::Standard(CapId::EXPRESS),
+    Document::Pcie60.at("7.5.3 PCI Express Capability Structure"),
+    |window| registers::of(Express::new(window)),
+);
 
 /// A function's PCI Express capability.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +63,12 @@ impl<'a> Express<'a> {
     /// Views the capability that starts at the window.
     pub const fn new(window: Window<'a>) -> Self {
         Self { window }
+    }
+
+    /// The capability of the function that the image belongs to; `None` where it was not met.
+    pub(in crate::decode::config) fn of(image: &'a ConfigImage) -> Option<Self> {
+        let offset = list::first_standard(image, CapId::EXPRESS)?;
+        Some(Self::new(image.window(offset)))
     }
 
     /// The bytes behind the view.
@@ -63,7 +84,9 @@ impl<'a> Express<'a> {
 
     /// Capability version, 1 or 2.
     pub fn version(self) -> Option<u8> {
-        self.window.field(VERSION).and_then(|v| u8::try_from(v).ok())
+        self.window
+            .field(VERSION)
+            .and_then(|v| u8::try_from(v).ok())
     }
 
     /// Whether the function can be reset on its own (PCIe 6.0, 6.6.2).
@@ -71,13 +94,25 @@ impl<'a> Express<'a> {
         self.window.flag(FLR)
     }
 
+    /// Whether requests that the function sent were not completed when it was read.
+    pub fn transactions_pending(self) -> Option<bool> {
+        self.window.flag(TRANSACTIONS_PENDING)
+    }
+
+    /// Whether a downstream port can forward to all 256 functions of the device below it.
+    pub fn ari_forwarding_supported(self) -> Option<bool> {
+        self.second_half_flag(ARI_FORWARDING)
+    }
+
     /// Whether a downstream port forwards to all 256 functions of the device below it.
     /// Version 1 structures end before the register: then it cannot.
     pub fn ari_forwarding_enabled(self) -> Option<bool> {
-        match self.version()? {
-            0 | 1 => Some(false),
-            _ => self.window.flag(ARI_FORWARDING_ENABLE),
-        }
+        self.second_half_flag(ARI_FORWARDING_ENABLE)
+    }
+
+    /// Whether the function supports end-end TLP prefixes, which carry PASIDs.
+    pub fn end_end_prefix_supported(self) -> Option<bool> {
+        self.second_half_flag(END_END_PREFIX)
     }
 
     /// Whether the port leads to a slot.
@@ -85,12 +120,40 @@ impl<'a> Express<'a> {
         self.window.flag(SLOT_IMPLEMENTED)
     }
 
-    fn registers(self) -> Vec<Register> {
-        vec![Register::new(
-            "PCI Express Capabilities",
-            0x02,
-            2,
-            &[VERSION, PORT_TYPE, SLOT_IMPLEMENTED],
-        )]
+    /// Number that the hardware gives the port. Egress control vectors are indexed by it.
+    pub fn port_number(self) -> Option<u8> {
+        let number = self.window.field(PORT_NUMBER)?;
+        u8::try_from(number).ok()
+    }
+
+    /// Whether the structure has link registers: all but functions inside a root complex do.
+    pub fn has_link(self) -> Option<bool> {
+        self.port_type()
+            .map(|port| !matches!(port, PortType::RC_ENDPOINT | PortType::RC_EVENT_COLLECTOR))
+    }
+
+    /// Whether the structure has slot registers: downstream ports that lead to a slot do.
+    pub fn has_slot(self) -> Option<bool> {
+        if !self.port_type()?.is_downstream() {
+            return Some(false);
+        }
+        self.slot_implemented()
+    }
+
+    /// Whether the structure has root registers: root ports and event collectors do.
+    pub fn has_root(self) -> Option<bool> {
+        self.port_type()
+            .map(|port| matches!(port, PortType::ROOT_PORT | PortType::RC_EVENT_COLLECTOR))
+    }
+
+    /// A bit of the registers from 24h on, which version 1 structures lack.
+    fn second_half_flag(self, field: Field) -> Option<bool> {
+        match self.version()? {
+            0 | 1 => Some(false),
+            _ => self.window.flag(field),
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! Facts drawn from a host and its tree: isolation, interrupts, resets, demand for address
+//! space. No blame: that is for the rules.
+
+pub mod acs;
+pub mod device_type;
+pub mod groups;
+pub mod interrupts;
+pub mod missing;
+pub mod reported_groups;
+pub mod reserved;
+pub mod reset;
+pub mod resources;
+pub mod sriov;
+mod tri;
+
+pub use missing::{Fact, Missing};
+pub use tri::Tri;
+
+use crate::host::{FunctionId, Host};
+use crate::iommu::Iommu;
+use crate::topology::Topology;
+
+/// Everything that rules may look at.
+#[derive(Debug)]
+pub struct Facts<'h, 'c> {
+    /// The machine.
+    pub host: &'h Host<'c>,
+    /// Its tree.
+    pub topology: &'h Topology,
+    /// Isolation of each function's path.
+    pub acs: acs::AcsAnalysis,
+    /// IOMMU groups as the kernel reported them.
+    pub groups: reported_groups::ReportedGroups,
+    /// The captured remapping tables, resolved to functions.
+    pub iommu: Iommu,
+    /// What the capture holds about the host as a whole.
+    pub platform: Platform,
+    profiles: Vec<Profile>,
+}
+
+/// Facts about one function that several rules ask for, drawn once.
+#[derive(Clone, Copy, Debug)]
+pub struct Profile {
+    /// How it interrupts.
+    pub interrupts: interrupts::Interrupts,
+    /// How it can be reset.
+    pub resets: reset::Resets,
+    /// What its BARs ask for; `None` where nothing is known about them.
+    pub demand: Option<resources::Demand>,
+}
+
+/// Facts about the host as a whole.
+#[derive(Clone, Copy, Debug)]
+pub struct Platform {
+    /// The kernel put at least one function into an IOMMU group: DMA remapping is active.
+    pub groups_reported: bool,
+    /// A DMAR, IVRS, VIOT or IORT table is among the captured tables.
+    pub remapping_table: bool,
+    /// Any ACPI table was captured, so that a missing one means that there is none.
+    pub tables_captured: bool,
+}
+
+impl<'h, 'c> Facts<'h, 'c> {
+    /// Analyses a host.
+    pub fn of(host: &'h Host<'c>, topology: &'h Topology) -> Self {
+        Self {
+            host,
+            topology,
+            acs: acs::AcsAnalysis::of(host, topology),
+            groups: reported_groups::ReportedGroups::of(host),
+            iommu: Iommu::of(host, topology),
+            platform: Platform::of(host),
+            profiles: host
+                .iter()
+                .map(|(id, function)| {
+                    let on_root_bus = topology.is_rooted(id) && topology.parent(id).is_none();
+                    Profile {
+                        interrupts: interrupts::Interrupts::of(function),
+                        resets: reset::Resets::of(function, on_root_bus),
+                        demand: resources::demand(function),
+                    }
+                })
+                .collect(),
+        }
+    }
+
+    /// Facts about one function.
+    ///
+    /// # Panics
+    /// With an id of another host.
+    pub fn profile(&self, id: FunctionId) -> &Profile {
+        &self.profiles[id.index()]
+    }
+}
+
+impl Platform {
+    fn of(host: &Host<'_>) -> Self {
+        let tables = &host.capture().tables;
+        let named = |name: &str| {
+            tables
+                .keys()
+                .any(|key| key.trim_end_matches(char::is_numeric) == name)
+        };
+        Self {
+            groups_reported: host
+                .functions()
+                .iter()
+                .any(|function| function.reported.iommu_group.is_some()),
+            remapping_table: ["DMAR", "IVRS", "VIOT", "IORT"].into_iter().any(named),
+            tables_captured: ["FACP", "DSDT", "APIC", "MCFG"].into_iter().any(named),
+        }
+    }
+}

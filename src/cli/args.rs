@@ -1,0 +1,214 @@
+//! What was typed.
+
+use std::path::PathBuf;
+
+use assignable::policy::Policy;
+use assignable::select::Selector;
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Can this PCIe device be given to a virtual machine, and if not, exactly why?
+///
+/// Reads dumps that a customer sent; never touches a live host. Inputs are recognised by their
+/// content: lspci hex dumps, sysfs trees (folder or tar), captures (folder or zip). Several
+/// inputs are parts of one machine; `-` is standard input.
+#[derive(Debug, Parser)]
+#[command(name = "assignable", version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+/// Options of every command.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Global {
+    /// Text for people, or JSON for programs
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
+    /// When to use colours (NO_COLOR is honoured)
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: When,
+    /// Columns of text output; default: the terminal's, or 120 where there is none
+    #[arg(long, global = true, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=1000))]
+    pub(crate) width: Option<u16>,
+    /// Names from this pci.ids file, or `system` for the system's own; default: built in
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) pci_ids: Option<String>,
+    /// Say what was skipped while reading the inputs, line by line
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// Panics on purpose, so that a test can see what happens
+    #[arg(long, global = true, hide = true)]
+    pub(crate) inject_panic: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Which devices can be assigned, which cannot, and why (the main command)
+    Survey {
+        #[command(flatten)]
+        analysis: Analysis,
+        /// List ports and bridges, and every note, too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Everything about one device: path, isolation, interrupts, resets, BARs, evidence
+    Explain {
+        #[command(flatten)]
+        analysis: Analysis,
+        /// Address, location path, instance id, vendor:device, or class (gpu, nvme, network)
+        #[arg(short, long, value_name = "DEVICE", required = true)]
+        device: Vec<Selector>,
+    },
+    /// The index of rules, or one rule's page
+    Rules {
+        /// A code (ACS001) or name
+        code: Option<String>,
+    },
+    /// The tree of buses, ports and functions
+    Topology {
+        #[command(flatten)]
+        analysis: Analysis,
+        /// Graphviz instead of text
+        #[arg(long)]
+        dot: bool,
+    },
+    /// IOMMU groups as Linux would make them, and what forces each merger
+    Groups {
+        #[command(flatten)]
+        inputs: Inputs,
+        /// Take ACS control as captured, or as a kernel with an active IOMMU sets it; default:
+        /// as captured where the capture's kernel had made groups
+        #[arg(long, value_name = "MODE")]
+        acs: Option<AcsMode>,
+        /// Probe all functions in one pass, as kernels before 6.1
+        #[arg(long)]
+        before_6_1: bool,
+    },
+    /// Every header field and capability, with offsets and raw values
+    Decode {
+        #[command(flatten)]
+        inputs: Inputs,
+        /// Only these devices
+        #[arg(short, long, value_name = "DEVICE")]
+        device: Vec<Selector>,
+        /// Offset, width and raw value of each field
+        #[arg(long)]
+        offsets: bool,
+    },
+    /// Convert any input to a capture
+    Import {
+        #[command(flatten)]
+        inputs: Inputs,
+        /// A folder, or a file that ends in .zip
+        #[arg(short, long, value_name = "PATH")]
+        output: PathBuf,
+    },
+    /// Check a capture against its manifest
+    Verify {
+        /// A capture: folder or zip
+        #[arg(value_name = "CAPTURE")]
+        capture: PathBuf,
+    },
+    /// JSON Schemas of the documents that this program reads and writes
+    Schema {
+        /// Which document; without it, their names
+        name: Option<String>,
+    },
+    /// Build a machine from a description and store it as a capture
+    #[command(hide = true)]
+    Synth {
+        /// A TOML description (docs/synth.md)
+        #[arg(value_name = "TOML")]
+        description: PathBuf,
+        /// A folder, or a file that ends in .zip, or .txt for lspci -xxxx text
+        #[arg(short, long, value_name = "PATH")]
+        output: PathBuf,
+    },
+}
+
+/// Inputs: parts of one machine.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Inputs {
+    /// Dumps of one machine
+    #[arg(value_name = "INPUT", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+}
+
+/// Inputs with the question asked of them.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Analysis {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// Platform to judge for; may be given several times
+    #[arg(
+        short,
+        long = "policy",
+        value_name = "POLICY",
+        value_parser = policy,
+        default_values = ["hyperv-2025", "vfio"]
+    )]
+    pub(crate) policies: Vec<Policy>,
+    /// Exit with 1 (or 4 for `undetermined`) where such a verdict or finding occurs
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) fail_on: Option<FailOn>,
+}
+
+/// When to fail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum FailOn {
+    /// A device is not assignable
+    NotAssignable,
+    /// A device is assignable with conditions only, or not at all
+    Conditions,
+    /// Evidence is missing for a device (exit code 4)
+    Undetermined,
+    /// A finding of any severity
+    Info,
+    /// A finding of low severity or worse
+    Low,
+    /// A finding of medium severity or worse
+    Medium,
+    /// A finding of high severity
+    High,
+}
+
+/// Which ACS control register counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum AcsMode {
+    /// The one in the capture
+    Captured,
+    /// What a kernel with an active IOMMU sets
+    Enabled,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+fn policy(text: &str) -> Result<Policy, String> {
+    text.parse().map_err(|()| {
+        let names: Vec<_> = Policy::ALL.iter().map(|policy| policy.name()).collect();
+        format!("expected one of {}", names.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_contradict_nothing() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,180 @@
+//! `survey`, `explain` and `topology`: the pipeline from a capture to a report.
+
+use assignable::analysis::Facts;
+use assignable::analysis::groups::{Groups, Options};
+use assignable::capture::Capture;
+use assignable::host::{FunctionId, Host};
+use assignable::policy::Policy;
+use assignable::report::{self, Report, json};
+use assignable::rules::{self, Severity};
+use assignable::select::Selector;
+use assignable::topology::Topology;
+use assignable::verdict::Verdict;
+
+use crate::cli::args::{AcsMode, Analysis, FailOn, Format, Global, Inputs};
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::{load, output};
+
+pub(crate) fn survey(global: &Global, analysis: &Analysis, all: bool) -> Result<Exit, Failure> {
+    with_report(global, analysis, |report| {
+        match global.format {
+            Format::Json => output::json(&json::v1::survey(report))?,
+            Format::Text => {
+                output::text(&report::survey(report, output::layout(global, all)))?;
+            }
+        }
+        let devices: Vec<_> = report.candidates().collect();
+        Ok(fail_on(report, analysis.fail_on, &devices))
+    })
+}
+
+pub(crate) fn explain(
+    global: &Global,
+    analysis: &Analysis,
+    selectors: &[Selector],
+) -> Result<Exit, Failure> {
+    with_report(global, analysis, |report| {
+        let devices = select(report.facts.host, report.facts.topology, selectors)?;
+        match global.format {
+            Format::Json => output::json(&json::v1::explain(report, &devices))?,
+            Format::Text => {
+                let layout = output::layout(global, true);
+                let pages: Vec<_> = devices
+                    .iter()
+                    .map(|&id| report::explain(report, layout, id))
+                    .collect();
+                output::text(&pages.join("\n\n"))?;
+            }
+        }
+        Ok(fail_on(report, analysis.fail_on, &devices))
+    })
+}
+
+pub(crate) fn topology(global: &Global, analysis: &Analysis, dot: bool) -> Result<Exit, Failure> {
+    with_report(global, analysis, |report| {
+        match (global.format, dot) {
+            (_, true) => output::text(&report::dot(report))?,
+            (Format::Json, false) => output::json(&json::v1::topology(report))?,
+            (Format::Text, false) => {
+                output::text(&report::topology(report, output::layout(global, false)))?;
+            }
+        }
+        let devices: Vec<_> = report.candidates().collect();
+        Ok(fail_on(report, analysis.fail_on, &devices))
+    })
+}
+
+pub(crate) fn groups(
+    global: &Global,
+    inputs: &Inputs,
+    acs: Option<AcsMode>,
+    before_6_1: bool,
+) -> Result<Exit, Failure> {
+    let analysis = Analysis {
+        inputs: Inputs {
+            inputs: inputs.inputs.clone(),
+        },
+        policies: vec![Policy::Vfio],
+        fail_on: None,
+    };
+    with_report(global, &analysis, |report| {
+        let (host, topology) = (report.facts.host, report.facts.topology);
+        let mut options = Options::for_host(host);
+        if let Some(mode) = acs {
+            options.as_captured = mode == AcsMode::Captured;
+        }
+        options.probe_by_unit = !before_6_1;
+        let groups = Groups::predict(host, topology, &report.facts.iommu, options);
+        match global.format {
+            Format::Json => output::json(&json::v1::groups(report, &groups))?,
+            Format::Text => {
+                output::text(&report::groups(
+                    report,
+                    output::layout(global, false),
+                    &groups,
+                ))?;
+            }
+        }
+        Ok(Exit::Answered)
+    })
+}
+
+/// Loads the inputs, analyses them and hands the result on.
+fn with_report(
+    global: &Global,
+    analysis: &Analysis,
+    show: impl FnOnce(&Report<'_>) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
+    let capture: Capture = load::capture(global, &analysis.inputs.inputs)?;
+    let names = load::names(global)?;
+    let mut policies: Vec<Policy> = Vec::new();
+    for &policy in &analysis.policies {
+        if !policies.contains(&policy) {
+            policies.push(policy);
+        }
+    }
+    let host = Host::from_capture(&capture);
+    let topology = Topology::of(&host);
+    let facts = Facts::of(&host, &topology);
+    let run = rules::run(&facts);
+    show(&Report {
+        facts: &facts,
+        run: &run,
+        names: &names,
+        policies: &policies,
+    })
+}
+
+/// The functions that the selectors name; each must name one at least.
+pub(crate) fn select(
+    host: &Host<'_>,
+    topology: &Topology,
+    selectors: &[Selector],
+) -> Result<Vec<FunctionId>, Failure> {
+    let mut devices = Vec::new();
+    for selector in selectors {
+        let matches = selector.matches(host, topology);
+        if matches.is_empty() {
+            let message = format!("no device of the capture matches {selector:?}");
+            return Err(Failure::Usage(message));
+        }
+        devices.extend(matches);
+    }
+    devices.sort_unstable();
+    devices.dedup();
+    Ok(devices)
+}
+
+fn fail_on(report: &Report<'_>, level: Option<FailOn>, devices: &[FunctionId]) -> Exit {
+    let Some(level) = level else {
+        return Exit::Answered;
+    };
+    let verdict = |wanted: Verdict| {
+        devices.iter().any(|&id| {
+            let mut policies = report.policies.iter();
+            policies.any(|&policy| Verdict::of(report.run, policy, id) == wanted)
+        })
+    };
+    let severity = |least: Severity| {
+        let about_devices = devices.iter().flat_map(|&id| report.run.findings_of(id));
+        report
+            .run
+            .host_findings()
+            .iter()
+            .chain(about_devices)
+            .any(|finding| finding.severity() >= least)
+    };
+    let failed = match level {
+        FailOn::NotAssignable => verdict(Verdict::NotAssignable),
+        FailOn::Conditions => {
+            verdict(Verdict::NotAssignable) || verdict(Verdict::AssignableWithConditions)
+        }
+        FailOn::Undetermined if verdict(Verdict::Undetermined) => return Exit::Undetermined,
+        FailOn::Undetermined => false,
+        FailOn::Info => severity(Severity::Info),
+        FailOn::Low => severity(Severity::Low),
+        FailOn::Medium => severity(Severity::Medium),
+        FailOn::High => severity(Severity::High),
+    };
+    if failed { Exit::FailOn } else { Exit::Answered }
+}

@@ -1,0 +1,71 @@
+//! `import`, `verify` and `synth`: captures in and out.
+
+use std::path::Path;
+
+use assignable::capture::{self, Capture};
+use assignable::synth;
+
+use crate::cli::args::{Format, Global, Inputs};
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::{load, output};
+
+pub(crate) fn import(global: &Global, inputs: &Inputs, to: &Path) -> Result<Exit, Failure> {
+    let capture = load::capture(global, &inputs.inputs)?;
+    store(&capture, to)?;
+    let message = format!(
+        "{}: {} functions, {} ACPI tables\n",
+        to.display(),
+        capture.functions.len(),
+        capture.tables.len()
+    );
+    output::text(&message)?;
+    Ok(Exit::Answered)
+}
+
+pub(crate) fn verify(global: &Global, path: &Path) -> Result<Exit, Failure> {
+    let differences = capture::verify(path).map_err(|error| Failure::Input(error.to_string()))?;
+    let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    match global.format {
+        Format::Json => output::json(&serde_json::json!({
+            "schema": "assignable.verify/1",
+            "intact": lines.is_empty(),
+            "differences": lines,
+        }))?,
+        Format::Text if lines.is_empty() => {
+            output::text(&format!("{}: intact\n", path.display()))?;
+        }
+        Format::Text => output::text(&format!("{}\n", lines.join("\n")))?,
+    }
+    Ok(if lines.is_empty() {
+        Exit::Answered
+    } else {
+        Exit::FailOn
+    })
+}
+
+pub(crate) fn synth(description: &Path, to: &Path) -> Result<Exit, Failure> {
+    let text = load::text(description)?;
+    let capture = synth::synthesise(&text)
+        .map_err(|error| Failure::Input(format!("{}: {error}", description.display())))?;
+    if to.extension().is_some_and(|extension| extension == "txt") {
+        let text = synth::hex::lspci_text(&capture)
+            .map_err(|error| Failure::Input(format!("{}: {error}", description.display())))?;
+        load::write(to, text.as_bytes())?;
+    } else {
+        store(&capture, to)?;
+    }
+    Ok(Exit::Answered)
+}
+
+/// A zip where the name says so, else a folder.
+fn store(capture: &Capture, to: &Path) -> Result<(), Failure> {
+    let zip = to
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
+    let result = if zip {
+        capture::to_zip_file(capture, to)
+    } else {
+        capture::to_folder(capture, to)
+    };
+    result.map_err(|error| Failure::Write(to.to_path_buf(), error.to_string()))
+}

@@ -1,0 +1,44 @@
+//! One file for each command: build the request, ask the library, choose the exporter.
+
+mod analysis;
+mod captures;
+mod decode;
+mod reference;
+
+use super::args::{Args, Command};
+use super::exit::{Exit, Failure};
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+    let global = &args.global;
+    #[expect(
+        clippy::panic,
+        reason = "on purpose: a test looks at what a panic ends in"
+    )]
+    if global.inject_panic {
+        panic!("injected");
+    }
+    match &args.command {
+        Command::Survey { analysis, all } => analysis::survey(global, analysis, *all),
+        Command::Explain { analysis, device } => analysis::explain(global, analysis, device),
+        Command::Topology { analysis, dot } => analysis::topology(global, analysis, *dot),
+        Command::Groups {
+            inputs,
+            acs,
+            before_6_1,
+        } => analysis::groups(global, inputs, *acs, *before_6_1),
+        Command::Decode {
+            inputs,
+            device,
+            offsets,
+        } => decode::decode(global, inputs, device, *offsets),
+        Command::Rules { code } => reference::rules(global, code.as_deref()),
+        Command::Schema { name } => reference::schema(name.as_deref()),
+        Command::Import { inputs, output } => captures::import(global, inputs, output),
+        Command::Verify { capture } => captures::verify(global, capture),
+        Command::Synth {
+            description,
+            output,
+        } => captures::synth(description, output),
+    }
+}

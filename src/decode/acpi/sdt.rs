@@ -1,0 +1,97 @@
+//! The header that all ACPI tables share (ACPI 6.5, 5.2.6).
+
+use nom::Parser;
+use nom::bytes::complete::take;
+use nom::number::complete::{le_u8, le_u32};
+
+use crate::bytes::{Fault, FaultKind, Span};
+
+/// The common table header.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SdtHeader {
+    /// Four characters that name the table.
+    pub signature: [u8; 4],
+    /// Length of the whole table in bytes, as it says.
+    pub length: u32,
+    /// Revision of the table's layout.
+    pub revision: u8,
+    /// OEM id.
+    pub oem_id: [u8; 6],
+    /// OEM table id.
+    pub oem_table_id: [u8; 8],
+    /// OEM revision.
+    pub oem_revision: u32,
+}
+
+impl SdtHeader {
+    /// Bytes of the header.
+    pub const SIZE: usize = 36;
+
+    /// The signature as text; bytes that are no printable ASCII become `?`.
+    pub fn name(&self) -> String {
+        self.signature
+            .iter()
+            .map(|&byte| {
+                if byte.is_ascii_graphic() {
+                    char::from(byte)
+                } else {
+                    '?'
+                }
+            })
+            .collect()
+    }
+}
+
+/// Reads the header, checks length and checksum, and returns the bytes that belong to the
+/// table. `None` where there are fewer than 36 bytes.
+///
+/// A table that claims more than was captured is cut to what there is.
+pub fn split_table<'a>(bytes: &'a [u8], faults: &mut Vec<Fault>) -> Option<(SdtHeader, &'a [u8])> {
+    let (_, header) = header(bytes).ok()?;
+    let room = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    let least = u32::try_from(SdtHeader::SIZE).unwrap_or(u32::MAX);
+    let mut table = bytes;
+    if header.length < least || header.length > room {
+        faults.push(Fault {
+            kind: FaultKind::Length {
+                length: header.length,
+                least,
+                room,
+            },
+            span: Span { offset: 4, len: 4 },
+            within: "table header",
+        });
+    } else {
+        table = bytes.get(..header.length as usize).unwrap_or(bytes);
+    }
+    let sum = table.iter().fold(0_u8, |sum, &byte| sum.wrapping_add(byte));
+    if sum != 0 {
+        faults.push(Fault {
+            kind: FaultKind::Checksum { sum },
+            span: Span { offset: 9, len: 1 },
+            within: "table header",
+        });
+    }
+    Some((header, table))
+}
+
+fn header(bytes: &[u8]) -> nom::IResult<&[u8], SdtHeader> {
+    let (rest, (signature, length, revision, _checksum)) =
+        (take(4_usize), le_u32, le_u8, le_u8).parse(bytes)?;
+    let (rest, (oem_id, oem_table_id, oem_revision)) =
+        (take(6_usize), take(8_usize), le_u32).parse(rest)?;
+    let (rest, _creator) = take(8_usize)(rest)?;
+    let header = SdtHeader {
+        signature: array(signature),
+        length,
+        revision,
+        oem_id: array(oem_id),
+        oem_table_id: array(oem_table_id),
+        oem_revision,
+    };
+    Ok((rest, header))
+}
+
+fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    bytes.try_into().unwrap_or([0; N])
+}

@@ -1,0 +1,177 @@
+//! One function of a machine.
+
+use super::WindowsFacts;
+use crate::addr::Sbdf;
+use crate::bytes::{ConfigImage, Decoded, Fault, Observed};
+use crate::capture::{FunctionProperties, FunctionRecord};
+use crate::decode::config::cap::express::Express;
+use crate::decode::config::cap::msi::Msi;
+use crate::decode::config::cap::msix::MsiX;
+use crate::decode::config::ext::acs::Acs;
+use crate::decode::config::ext::sriov::SrIov;
+use crate::decode::config::{ConfigSpace, Response};
+use crate::spec::pci::{CapId, ClassCode, HeaderType};
+use crate::spec::pcie::{ExtCapId, PortType};
+
+/// Index of a function within its [`Host`](super::Host).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FunctionId(u32);
+
+/// One function: its configuration space, decoded, and what was reported about it.
+#[derive(Debug)]
+pub struct Function<'c> {
+    /// Address within the capture.
+    pub at: Sbdf,
+    /// The sparse image.
+    pub config: &'c ConfigImage,
+    /// Header and capability lists of the image.
+    pub space: ConfigSpace,
+    /// What is wrong with the image.
+    pub faults: Vec<Fault>,
+    /// Facts from outside configuration space.
+    pub reported: &'c FunctionProperties,
+    /// What Windows reported among them, as numbers.
+    pub windows: WindowsFacts,
+    /// Who made it and what it is.
+    pub identity: Identity,
+    /// The physical function, where this is a virtual one.
+    pub physical: Option<FunctionId>,
+}
+
+/// Ids and class, from configuration space or, where that is blank or missing, as reported.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Identity {
+    /// Vendor id.
+    pub vendor: Option<u16>,
+    /// Device id.
+    pub device: Option<u16>,
+    /// Subsystem vendor and device id.
+    pub subsystem: Option<(u16, u16)>,
+    /// Class code.
+    pub class: Option<ClassCode>,
+    /// Revision id.
+    pub revision: Option<u8>,
+}
+
+impl FunctionId {
+    pub(crate) fn new(index: usize) -> Self {
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    /// Position in [`Host::functions`](super::Host::functions).
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl<'c> Function<'c> {
+    pub(super) fn decode(at: Sbdf, record: &'c FunctionRecord) -> Self {
+        let Decoded {
+            value: space,
+            faults,
+        } = ConfigSpace::decode(&record.config);
+        let identity = Identity::resolve(&record.config, &space, &record.properties);
+        Self {
+            at,
+            config: &record.config,
+            space,
+            faults,
+            reported: &record.properties,
+            windows: WindowsFacts::of(&record.properties),
+            identity,
+            physical: None,
+        }
+    }
+
+    /// Whether any of its configuration space holds data.
+    pub fn responds(&self) -> bool {
+        self.space.header.response == Response::Data
+    }
+
+    /// Layout of its header.
+    pub fn layout(&self) -> Option<HeaderType> {
+        self.responds()
+            .then_some(self.space.header.layout)
+            .flatten()
+    }
+
+    /// Its PCI Express capability.
+    pub fn express(&self) -> Observed<Express<'c>> {
+        self.space
+            .standard(self.config, CapId::EXPRESS)
+            .map(Express::new)
+    }
+
+    /// Device/Port Type of its PCI Express capability.
+    pub fn port_type(&self) -> Observed<PortType> {
+        self.express()
+            .and_then(|express| express.port_type().into())
+    }
+
+    /// Its ACS capability.
+    pub fn acs(&self) -> Observed<Acs<'c>> {
+        self.space
+            .extended(self.config, ExtCapId::ACS)
+            .map(Acs::new)
+    }
+
+    /// Its SR-IOV capability.
+    pub fn sriov(&self) -> Observed<SrIov<'c>> {
+        self.space
+            .extended(self.config, ExtCapId::SR_IOV)
+            .map(SrIov::new)
+    }
+
+    /// Its MSI capability.
+    pub fn msi(&self) -> Observed<Msi<'c>> {
+        self.space.standard(self.config, CapId::MSI).map(Msi::new)
+    }
+
+    /// Its MSI-X capability.
+    pub fn msix(&self) -> Observed<MsiX<'c>> {
+        self.space
+            .standard(self.config, CapId::MSI_X)
+            .map(MsiX::new)
+    }
+
+    /// Whether it is a virtual function: linked to its physical function, or, where that one
+    /// is not captured, told by its blank ids.
+    pub fn is_virtual(&self) -> bool {
+        self.physical.is_some() || self.space.header.has_blank_ids()
+    }
+}
+
+impl Identity {
+    fn resolve(config: &ConfigImage, space: &ConfigSpace, reported: &FunctionProperties) -> Self {
+        let header = &space.header;
+        let readable = header.response == Response::Data;
+        let blank = !readable || header.has_blank_ids();
+        let own = |value: Option<u16>| if blank { None } else { value };
+        let value = |fact: &Option<crate::capture::Reported<u16>>| fact.as_ref().map(|f| f.value);
+        let endpoint = readable && header.layout == Some(HeaderType::ENDPOINT);
+        let subsystem = endpoint
+            .then(|| Some((config.u16(0x2c)?, config.u16(0x2e)?)))
+            .flatten()
+            .filter(|&ids| ids != (0, 0));
+        let reported_subsystem = || {
+            let ids = (
+                value(&reported.subsystem_vendor)?,
+                value(&reported.subsystem_device)?,
+            );
+            (ids != (0, 0)).then_some(ids)
+        };
+        Self {
+            vendor: own(header.vendor).or_else(|| value(&reported.vendor)),
+            device: own(header.device).or_else(|| value(&reported.device)),
+            subsystem: subsystem.or_else(reported_subsystem),
+            class: header
+                .class
+                .filter(|_| readable)
+                .or_else(|| reported.class.as_ref().map(|class| ClassCode(class.value))),
+            revision: header
+                .revision
+                .filter(|_| readable)
+                .or_else(|| reported.revision.as_ref().map(|revision| revision.value)),
+        }
+    }
+}

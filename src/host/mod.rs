@@ -1,0 +1,92 @@
+//! One machine: every captured function decoded, beside what was reported about it.
+//!
+//! The last room that speaks of [`Observed`]; analyses answer with
+//! [`Tri`](crate::analysis::Tri).
+
+mod function;
+mod virtual_functions;
+mod windows;
+
+pub use function::{Function, FunctionId, Identity};
+pub use windows::WindowsFacts;
+
+use crate::addr::{Sbdf, Segment};
+use crate::capture::Capture;
+
+/// A machine as captured. Functions are ordered by address.
+#[derive(Debug)]
+pub struct Host<'c> {
+    capture: &'c Capture,
+    functions: Vec<Function<'c>>,
+}
+
+impl<'c> Host<'c> {
+    /// Decodes every function of a capture.
+    pub fn from_capture(capture: &'c Capture) -> Self {
+        let mut functions: Vec<_> = capture
+            .functions
+            .iter()
+            .take(u32::MAX as usize)
+            .map(|(&at, record)| Function::decode(at, record))
+            .collect();
+        virtual_functions::link(&mut functions);
+        Self { capture, functions }
+    }
+
+    /// The capture behind it.
+    pub const fn capture(&self) -> &'c Capture {
+        self.capture
+    }
+
+    /// Every function, by address.
+    pub fn functions(&self) -> &[Function<'c>] {
+        &self.functions
+    }
+
+    /// Every function with its id.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (FunctionId, &Function<'c>)> {
+        self.functions
+            .iter()
+            .enumerate()
+            .map(|(index, function)| (FunctionId::new(index), function))
+    }
+
+    /// The function with this id.
+    ///
+    /// # Panics
+    /// With an id of another host.
+    pub fn function(&self, id: FunctionId) -> &Function<'c> {
+        &self.functions[id.index()]
+    }
+
+    /// The function at an address, where captured.
+    pub fn find(&self, at: Sbdf) -> Option<FunctionId> {
+        self.functions
+            .binary_search_by_key(&at, |function| function.at)
+            .ok()
+            .map(FunctionId::new)
+    }
+
+    /// Functions on one bus, in order.
+    pub fn on_bus(&self, segment: Segment, bus: u8) -> &[Function<'c>] {
+        let (from, to) = self.bus_range(segment, bus);
+        self.functions.get(from..to).unwrap_or_default()
+    }
+
+    /// Ids of the functions on one bus, in order.
+    pub fn ids_on_bus(
+        &self,
+        segment: Segment,
+        bus: u8,
+    ) -> impl ExactSizeIterator<Item = FunctionId> + use<> {
+        let (from, to) = self.bus_range(segment, bus);
+        (from..to).map(FunctionId::new)
+    }
+
+    fn bus_range(&self, segment: Segment, bus: u8) -> (usize, usize) {
+        let key = |function: &Function<'_>| (function.at.segment, function.at.bus());
+        let from = self.functions.partition_point(|f| key(f) < (segment, bus));
+        let to = self.functions.partition_point(|f| key(f) <= (segment, bus));
+        (from, to)
+    }
+}

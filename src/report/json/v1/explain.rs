@@ -1,0 +1,222 @@
+//! `assignable.explain/1`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::device::Device;
+use super::hex;
+use crate::analysis::Tri;
+use crate::analysis::acs::{AcsSupport, UpHierarchy};
+use crate::analysis::device_type::DeviceType;
+use crate::analysis::resources::{self, Size, SizeSource};
+use crate::bytes::Observed;
+use crate::decode::config::ext::acs::AcsFlags;
+use crate::host::FunctionId;
+use crate::report::Report;
+
+/// Everything about one or more devices.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Explain {
+    /// Always `assignable.explain/1`.
+    pub schema: String,
+    /// The devices asked for, by address.
+    pub devices: Vec<ExplainedDevice>,
+}
+
+/// Everything about one device.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ExplainedDevice {
+    /// Identity, verdicts, findings and gaps.
+    #[serde(flatten)]
+    pub device: Device,
+    /// The hops from the root down, the device last.
+    pub path: Vec<HopItem>,
+    /// Every hop above can isolate the device: `yes`, `no` or `unknown`.
+    pub path_able: String,
+    /// Every hop above isolates it as captured: `yes`, `no` or `unknown`.
+    pub path_active: String,
+    /// Windows' AcsCompatibleUpHierarchy as predicted; absent where unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acs_compatible_up_hierarchy: Option<u32>,
+    /// Windows' AcsSupport as predicted; absent where unknown, or where Windows may know that a
+    /// root port needs no ACS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acs_support: Option<u32>,
+    /// Windows' DeviceType as predicted, if the firmware grants native control.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_type: Option<u32>,
+    /// MSI vectors; 0 = no MSI; absent where unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub msi_vectors: Option<u16>,
+    /// MSI-X vectors; 0 = no MSI-X; absent where unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub msix_vectors: Option<u16>,
+    /// Interrupt pin, 1 = INTA#; 0 = none; absent where unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupt_pin: Option<u8>,
+    /// Function level reset, by the Express or the Advanced Features capability.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function_level_reset: Option<bool>,
+    /// Its BARs; absent where not captured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bars: Option<Vec<Bar>>,
+}
+
+/// One hop of the path.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct HopItem {
+    /// `dddd:bb:dd.f`.
+    pub address: String,
+    /// What it is within the tree.
+    pub kind: String,
+    /// `present`, `absent`, `not-captured` or `malformed`.
+    pub acs: String,
+    /// Services that it supports, by their abbreviations.
+    pub supported: Vec<String>,
+    /// Services switched on in the capture.
+    pub enabled: Vec<String>,
+    /// It isolates once its services are on: `yes`, `no` or `unknown`.
+    pub able: String,
+    /// It isolates as captured: `yes`, `no` or `unknown`.
+    pub active: String,
+}
+
+/// One BAR.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Bar {
+    /// 0 to 5.
+    pub index: u8,
+    /// Kind of space.
+    pub kind: String,
+    /// Address; absent where none is assigned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Size; absent where not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<String>,
+    /// `reported`, `enhanced-allocation` or `resizable-bar`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_from: Option<String>,
+    /// Largest size that the alignment of the address allows, where the size is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_at_most: Option<String>,
+}
+
+/// The explanation as a document.
+pub fn explain(report: &Report<'_>, devices: &[FunctionId]) -> Explain {
+    Explain {
+        schema: "assignable.explain/1".to_owned(),
+        devices: devices
+            .iter()
+            .map(|&id| ExplainedDevice::of(report, id))
+            .collect(),
+    }
+}
+
+impl ExplainedDevice {
+    fn of(report: &Report<'_>, id: FunctionId) -> Self {
+        let (facts, topology) = (report.facts, report.facts.topology);
+        let function = facts.host.function(id);
+        let profile = facts.profile(id);
+        let interrupts = profile.interrupts;
+        let mut path: Vec<HopItem> = topology
+            .upstream(id)
+            .map(|hop| HopItem::of(report, hop))
+            .collect();
+        path.reverse();
+        Self {
+            device: Device::of(report, id),
+            path,
+            path_able: word(facts.acs.path_able(topology, id)),
+            path_active: word(facts.acs.path_active(topology, id)),
+            acs_compatible_up_hierarchy: match facts.acs.up_hierarchy(topology, id) {
+                UpHierarchy::NotSupported => Some(0),
+                UpHierarchy::SingleFunction => Some(1),
+                UpHierarchy::Supported => Some(3),
+                UpHierarchy::Unknown(_) => None,
+            },
+            acs_support: match facts.acs.support(topology, id) {
+                AcsSupport::Present => Some(0),
+                AcsSupport::Missing => Some(2),
+                AcsSupport::MissingOrNotNeeded | AcsSupport::Unknown => None,
+            },
+            device_type: DeviceType::of(topology.kind(id)).map(|value| value.0),
+            msi_vectors: vectors(interrupts.msi),
+            msix_vectors: vectors(interrupts.msix),
+            interrupt_pin: interrupts.line,
+            function_level_reset: profile.resets.function_level(),
+            bars: resources::bars(function).map(|bars| bars.iter().map(Bar::of).collect()),
+        }
+    }
+}
+
+fn word(tri: Tri) -> String {
+    match tri {
+        Tri::Yes => "yes",
+        Tri::No => "no",
+        Tri::Unknown(_) => "unknown",
+    }
+    .to_owned()
+}
+
+const fn vectors(mechanism: Observed<u16>) -> Option<u16> {
+    match mechanism {
+        Observed::Present(vectors) => Some(vectors),
+        Observed::Absent => Some(0),
+        Observed::NotCaptured | Observed::Malformed(_) => None,
+    }
+}
+
+impl HopItem {
+    fn of(report: &Report<'_>, id: FunctionId) -> Self {
+        let facts = report.facts;
+        let hop = facts.acs.hop(id);
+        let names = |flags: Observed<crate::decode::config::ext::acs::PartialFlags>| {
+            let set = flags.present().map_or(AcsFlags::empty(), |flags| flags.set);
+            AcsFlags::SHORT
+                .iter()
+                .filter(|(flag, _)| set.contains(*flag))
+                .map(|(_, short)| (*short).to_owned())
+                .collect()
+        };
+        Self {
+            address: facts.host.function(id).at.to_string(),
+            kind: facts.topology.kind(id).name().to_owned(),
+            acs: match hop.capability {
+                Observed::Present(_) => "present",
+                Observed::Absent => "absent",
+                Observed::NotCaptured => "not-captured",
+                Observed::Malformed(_) => "malformed",
+            }
+            .to_owned(),
+            supported: names(hop.capability),
+            enabled: names(hop.control),
+            able: word(hop.able),
+            active: word(hop.active),
+        }
+    }
+}
+
+impl Bar {
+    fn of(bar: &resources::BarDemand) -> Self {
+        let (size, size_from, size_at_most) = match bar.size {
+            Size::Exact { len, from } => {
+                let from = match from {
+                    SizeSource::Reported => "reported",
+                    SizeSource::EnhancedAllocation => "enhanced-allocation",
+                    SizeSource::ResizableBar => "resizable-bar",
+                };
+                (Some(hex(len, 1)), Some(from.to_owned()), None)
+            }
+            Size::Bounded { max, .. } => (None, None, max.map(|max| hex(max, 1))),
+        };
+        Self {
+            index: bar.index,
+            kind: bar.kind.to_string(),
+            address: bar.address.map(|address| hex(address, 1)),
+            size,
+            size_from,
+            size_at_most,
+        }
+    }
+}

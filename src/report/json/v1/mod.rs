@@ -1,0 +1,49 @@
+//! Version 1 of the JSON results.
+//!
+//! Addresses and registers are `0x…` strings: JavaScript readers lose 64-bit numbers. These
+//! types are the format; they are filled from the internal ones and never the other way round.
+
+mod decode;
+mod device;
+mod explain;
+mod groups;
+mod rules;
+mod survey;
+mod topology;
+
+pub use decode::{
+    Decode, DecodedFunction, FaultItem, FieldItem, RawItem, RegisterItem, StructureItem, decode,
+};
+pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
+pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
+pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
+pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
+pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
+pub use topology::{TopologyDocument, TreeNode, topology};
+
+use schemars::Schema;
+
+/// The JSON Schema of every document, by name.
+pub fn schemas() -> Vec<(&'static str, Schema)> {
+    vec![
+        ("survey", schemars::schema_for!(Survey)),
+        ("explain", schemars::schema_for!(Explain)),
+        ("decode", schemars::schema_for!(Decode)),
+        ("rules", schemars::schema_for!(RuleIndex)),
+        ("groups", schemars::schema_for!(GroupsDocument)),
+        ("topology", schemars::schema_for!(TopologyDocument)),
+        (
+            "capture-manifest",
+            schemars::schema_for!(crate::capture::Manifest),
+        ),
+        (
+            "capture-properties",
+            schemars::schema_for!(crate::capture::FunctionProperties),
+        ),
+    ]
+}
+
+/// A number as `0x…`, at least `digits` wide.
+fn hex(value: impl std::fmt::LowerHex, digits: usize) -> String {
+    format!("{value:#0width$x}", width = digits + 2)
+}

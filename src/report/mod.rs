@@ -1,0 +1,70 @@
+//! Words, JSON and pictures for people and programs. The only room that makes prose.
+
+mod dot;
+mod evidence;
+pub mod json;
+mod palette;
+mod text;
+mod wording;
+
+pub use dot::topology as dot;
+pub use palette::Palette;
+pub use text::decode::decode;
+pub use text::explain::explain;
+pub use text::groups::groups;
+pub use text::rules::{rule_index, rule_page};
+pub use text::survey::survey;
+pub use text::topology::topology;
+pub use wording::safe;
+
+use crate::analysis::Facts;
+use crate::host::FunctionId;
+use crate::names::Names;
+use crate::policy::Policy;
+use crate::rules::RuleRun;
+use crate::topology::FunctionKind;
+
+/// The complete result of an analysis: what every exporter draws from.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    /// Host, tree and facts.
+    pub facts: &'a Facts<'a, 'a>,
+    /// What every rule answered.
+    pub run: &'a RuleRun,
+    /// Names for ids.
+    pub names: &'a Names,
+    /// The policies asked for, in the order asked.
+    pub policies: &'a [Policy],
+}
+
+/// How a text report is laid out.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// Columns available, at least 40.
+    pub width: usize,
+    /// Styles.
+    pub palette: Palette,
+    /// Lists ports and bridges too, and every note.
+    pub all: bool,
+}
+
+impl Report<'_> {
+    /// Functions that somebody might want to assign: everything but ports, bridges of every
+    /// class, and event collectors.
+    pub fn candidates(&self) -> impl Iterator<Item = FunctionId> {
+        self.facts
+            .host
+            .iter()
+            .map(|(id, _)| id)
+            .filter(|&id| self.is_candidate(id))
+    }
+
+    /// Whether somebody might want to assign the function.
+    pub fn is_candidate(&self, id: FunctionId) -> bool {
+        let kind = self.facts.topology.kind(id);
+        let class = self.facts.host.function(id).identity.class;
+        !kind.is_bridge()
+            && kind != FunctionKind::RcEventCollector
+            && !class.is_some_and(|class| class.is_bridge())
+    }
+}

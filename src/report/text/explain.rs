@@ -1,0 +1,525 @@
+//! Everything about one device: where it sits, what isolates it, what it needs, and why the
+//! verdict is what it is.
+
+use std::fmt::Write as _;
+
+use crate::analysis::Tri;
+use crate::analysis::acs::{AcsSupport, Hop, HopRole, UpHierarchy};
+use crate::analysis::device_type::DeviceType;
+use crate::analysis::resources::{self, BarDemand, Size, SizeSource};
+use crate::bytes::Observed;
+use crate::host::FunctionId;
+use crate::policy::Effect;
+use crate::report::evidence;
+use crate::report::wording::{count, safe, size, wrap};
+use crate::report::{Layout, Report};
+use crate::rules::{Finding, Gap};
+use crate::topology::{LocationPath, Node};
+use crate::verdict::{Decision, Verdict};
+
+/// The explanation as text.
+pub fn explain(report: &Report<'_>, layout: Layout, id: FunctionId) -> String {
+    let mut page = Page {
+        out: String::new(),
+        layout,
+    };
+    identity(&mut page, report, id);
+    verdicts(&mut page, report, id);
+    path(&mut page, report, id);
+    mechanisms(&mut page, report, id);
+    address_space(&mut page, report, id);
+    findings(&mut page, report, id);
+    gaps(&mut page, report, id);
+    page.out
+}
+
+/// A page under construction.
+struct Page {
+    out: String,
+    layout: Layout,
+}
+
+impl Page {
+    fn section(&mut self, title: &str) {
+        let title = self.layout.palette.heading(title);
+        let _ = writeln!(self.out, "\n{title}");
+    }
+
+    fn line(&mut self, indent: usize, text: &str) {
+        for (index, line) in wrap(text, self.layout.width.saturating_sub(indent + 2))
+            .iter()
+            .enumerate()
+        {
+            let hang = if index == 0 { indent } else { indent + 2 };
+            let _ = writeln!(self.out, "{:hang$}{line}", "");
+        }
+    }
+
+    fn fact(&mut self, name: &str, value: &str) {
+        let _ = writeln!(self.out, "  {name:<16} {value}");
+    }
+}
+
+fn identity(page: &mut Page, report: &Report<'_>, id: FunctionId) {
+    let (host, topology) = (report.facts.host, report.facts.topology);
+    let function = host.function(id);
+    let title = format!(
+        "{}  {}",
+        function.at,
+        safe(&report.names.describe(&function.identity))
+    );
+    let _ = writeln!(page.out, "{}", page.layout.palette.heading(title));
+    let identity = &function.identity;
+    if let (Some(vendor), Some(device)) = (identity.vendor, identity.device) {
+        let mut ids = format!("{vendor:04x}:{device:04x}");
+        if let Some((vendor, device)) = identity.subsystem {
+            let _ = write!(ids, ", subsystem {vendor:04x}:{device:04x}");
+        }
+        if let Some(class) = identity.class {
+            let _ = write!(ids, ", class {class}");
+        }
+        if let Some(revision) = identity.revision {
+            let _ = write!(ids, ", revision {revision:02x}");
+        }
+        page.fact("ids", &ids);
+    }
+    page.fact("kind", topology.kind(id).name());
+    match LocationPath::of(host, topology, id) {
+        Some(path) => {
+            let mut text = path.to_string();
+            if let Node::RootBus { segment, .. } = topology.top(id)
+                && segment.0 != 0
+            {
+                let _ = write!(
+                    text,
+                    " (segment {segment}; Windows' notation for it is not known)"
+                );
+            }
+            page.fact("location path", &text);
+        }
+        None if function.is_virtual() => {}
+        None => page.fact(
+            "location path",
+            "unknown: a bridge above is not in the capture",
+        ),
+    }
+    if let Some(pf) = function.physical {
+        page.fact("virtual function", &format!("of {}", host.function(pf).at));
+    }
+    let captured = match (function.responds(), function.config.extent()) {
+        (_, 0) => "nothing of its configuration space".to_owned(),
+        (false, bytes) => format!("{bytes} bytes, none of them data"),
+        (true, bytes) => format!("{bytes} bytes of its configuration space"),
+    };
+    page.fact("captured", &captured);
+    if let Some(driver) = &function.reported.driver {
+        page.fact(
+            "driver",
+            &format!(
+                "{} ({})",
+                safe(&driver.value),
+                safe(&driver.origin.to_string())
+            ),
+        );
+    }
+    if let Some(group) = &function.reported.iommu_group {
+        page.fact(
+            "IOMMU group",
+            &format!("{} ({})", group.value, safe(&group.origin.to_string())),
+        );
+    }
+    if let Some(node) = &function.reported.numa_node {
+        page.fact("NUMA node", &node.value.to_string());
+    }
+    if let Some(slot) = &function.reported.slot {
+        page.fact("slot", &safe(&slot.value));
+    }
+}
+
+fn verdicts(page: &mut Page, report: &Report<'_>, id: FunctionId) {
+    page.section("VERDICT");
+    for &policy in report.policies {
+        let decision = Decision::of(report.run, policy, id);
+        let word = page
+            .layout
+            .palette
+            .verdict(decision.verdict, sentence(decision.verdict));
+        let _ = writeln!(page.out, "  {:<12} {word}", policy.name());
+        let codes = |findings: &[&Finding]| -> Vec<String> {
+            findings
+                .iter()
+                .map(|finding| format!("{} {}", finding.rule().code, finding.message()))
+                .collect()
+        };
+        let lacks = |gaps: &[&Gap]| -> Vec<String> {
+            gaps.iter()
+                .map(|gap| format!("{} needs {}", gap.rule.code, gap.missing.fact.describe()))
+                .collect()
+        };
+        let mut because = match decision.verdict {
+            Verdict::NotAssignable => codes(&decision.blockers),
+            Verdict::Undetermined => lacks(&decision.gaps),
+            Verdict::AssignableWithConditions => codes(&decision.conditions),
+            Verdict::Assignable => Vec::new(),
+        };
+        if decision.verdict == Verdict::NotAssignable && !decision.gaps.is_empty() {
+            because.push(format!(
+                "besides, {} could not be checked",
+                count(decision.gaps.len(), "requirement", "requirements")
+            ));
+        }
+        if decision.verdict == Verdict::Undetermined && !decision.conditions.is_empty() {
+            because.push(format!(
+                "at best with {}",
+                count(decision.conditions.len(), "condition", "conditions")
+            ));
+        }
+        for reason in because {
+            page.line(15, &reason);
+        }
+    }
+}
+
+const fn sentence(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Assignable => "assignable",
+        Verdict::AssignableWithConditions => "assignable, with conditions",
+        Verdict::Undetermined => "undetermined: the capture lacks evidence",
+        Verdict::NotAssignable => "not assignable",
+    }
+}
+
+fn path(page: &mut Page, report: &Report<'_>, id: FunctionId) {
+    let (host, facts, topology) = (report.facts.host, report.facts, report.facts.topology);
+    page.section("PATH FROM THE ROOT");
+    match topology.top(id) {
+        Node::RootBus { segment, bus } => page.line(2, &format!("root bus {segment}:{bus:02x}")),
+        _ => page.line(2, "(the bridge above is not in the capture)"),
+    }
+    let mut hops: Vec<FunctionId> = topology.upstream(id).collect();
+    hops.reverse();
+    for (depth, &hop) in hops.iter().enumerate() {
+        let indent = 4 + 2 * depth.min(12);
+        let function = host.function(hop);
+        let text = format!(
+            "{} {}: {}",
+            function.at,
+            topology.kind(hop),
+            services(facts.acs.hop(hop))
+        );
+        page.line(indent, &text);
+        if let Observed::Present(acs) = function.acs() {
+            let window = acs.window();
+            let registers = [("ACSCap", 4_u16), ("ACSCtl", 6)];
+            for (name, offset) in registers {
+                if let Some(value) = window.u16(offset) {
+                    let span = window.span(offset, 2);
+                    let place = evidence::place(host, crate::rules::Locus::Config(hop, span));
+                    let place = place
+                        .map(|place| format!("  ({place})"))
+                        .unwrap_or_default();
+                    let text = format!("{name} at +{:#05x}: {value:#06x}{place}", span.offset);
+                    let text = page.layout.palette.dim(text);
+                    let _ = writeln!(page.out, "{:1$}{text}", "", indent + 4);
+                }
+            }
+        }
+    }
+    let able = facts.acs.path_able(topology, id);
+    let active = facts.acs.path_active(topology, id);
+    page.fact("able to isolate", &answer(page.layout, able));
+    page.fact("as captured", &answer(page.layout, active));
+    let windows = match facts.acs.up_hierarchy(topology, id) {
+        UpHierarchy::NotSupported => "0 (not supported)".to_owned(),
+        UpHierarchy::SingleFunction => "1 (single function)".to_owned(),
+        UpHierarchy::Supported => "3 (supported)".to_owned(),
+        UpHierarchy::Unknown(missing) => format!("unknown: needs {}", missing.fact.describe()),
+    };
+    page.fact(
+        "Windows would say",
+        &format!("AcsCompatibleUpHierarchy {windows}"),
+    );
+    let support = match facts.acs.support(topology, id) {
+        AcsSupport::Present => "0 (present)",
+        AcsSupport::MissingOrNotNeeded => "2 (missing), or 1 where Windows knows it needs none",
+        AcsSupport::Missing => "2 (missing)",
+        AcsSupport::Unknown => "unknown",
+    };
+    page.fact("", &format!("AcsSupport {support}"));
+    let device_type = match DeviceType::of(topology.kind(id)) {
+        Some(value) => format!(
+            "DeviceType {} ({value}), if the firmware grants native control",
+            value.0
+        ),
+        None => "DeviceType unknown".to_owned(),
+    };
+    page.fact("", &device_type);
+}
+
+/// What a hop does about peer-to-peer traffic.
+fn services(hop: &Hop) -> String {
+    match (hop.role, hop.capability) {
+        (HopRole::ConventionalBridge, _) => {
+            "requests from below lose their own id; cannot isolate".to_owned()
+        }
+        (_, Observed::Present(capability)) => {
+            let mut text = format!("ACS {}", capability.set);
+            let off = hop.switched_off();
+            if !off.is_empty() {
+                let _ = write!(text, "; off as captured: {off}");
+            }
+            let lacking = hop.lacking();
+            if !lacking.is_empty() && hop.role == HopRole::Port {
+                let _ = write!(text, "; not supported: {lacking}");
+            }
+            text
+        }
+        (HopRole::SingleFunction, Observed::Absent) => "no ACS, and needs none".to_owned(),
+        (_, Observed::Absent) => "no ACS".to_owned(),
+        (HopRole::SingleFunction, _) => "ACS unknown, and not needed".to_owned(),
+        (_, Observed::NotCaptured) => "ACS unknown (not captured)".to_owned(),
+        (_, Observed::Malformed(fault)) => format!("ACS unknown ({fault})"),
+    }
+}
+
+fn answer(layout: Layout, tri: Tri) -> String {
+    match tri {
+        Tri::Yes => layout.palette.good("yes"),
+        Tri::No => layout.palette.bad("no"),
+        Tri::Unknown(missing) => layout
+            .palette
+            .open(format!("unknown: needs {}", missing.fact.describe())),
+    }
+}
+
+fn mechanisms(page: &mut Page, report: &Report<'_>, id: FunctionId) {
+    let function = report.facts.host.function(id);
+    page.section("INTERRUPTS AND RESETS");
+    let profile = report.facts.profile(id);
+    let interrupts = profile.interrupts;
+    let vectors = |mechanism: Observed<u16>| match mechanism {
+        Observed::Present(vectors) => count(usize::from(vectors), "vector", "vectors"),
+        Observed::Absent => "no".to_owned(),
+        Observed::NotCaptured => "not captured".to_owned(),
+        Observed::Malformed(_) => "unknown (damaged list)".to_owned(),
+    };
+    page.fact("MSI", &vectors(interrupts.msi));
+    page.fact("MSI-X", &vectors(interrupts.msix));
+    let line = match interrupts.line {
+        None => "not captured",
+        Some(0) => "no",
+        Some(1) => "INTA#",
+        Some(2) => "INTB#",
+        Some(3) => "INTC#",
+        Some(4) => "INTD#",
+        Some(_) => "an undefined pin",
+    };
+    page.fact("line", line);
+    let resets = profile.resets;
+    let word = |has: Option<bool>| match has {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "not captured",
+    };
+    page.fact("FLR", word(resets.flr));
+    page.fact("FLR (AF)", word(resets.af_flr));
+    page.fact("D3hot reset", word(resets.power));
+    if let Some(methods) = &function.reported.reset_methods {
+        let text = if methods.value.is_empty() {
+            "none".to_owned()
+        } else {
+            safe(&methods.value.join(" "))
+        };
+        page.fact("kernel's resets", &text);
+    }
+}
+
+fn address_space(page: &mut Page, report: &Report<'_>, id: FunctionId) {
+    let function = report.facts.host.function(id);
+    page.section("ADDRESS SPACE");
+    let Some(bars) = resources::bars(function) else {
+        page.line(2, "BARs not captured");
+        return;
+    };
+    for bar in bars.iter() {
+        page.line(2, &bar_line(bar));
+    }
+    if bars.iter().next().is_none() {
+        page.line(2, "no BARs");
+    }
+    if let Some(demand) = report.facts.profile(id).demand {
+        let more = if demand.is_incomplete() {
+            " at least (sizes are missing)"
+        } else {
+            ""
+        };
+        let memory = demand.memory().least;
+        page.fact("memory in all", &format!("{}{more}", size(memory)));
+        if memory > 0 {
+            page.fact("below 4 GiB", &size(demand.memory32.least));
+            page.fact("anywhere", &size(demand.memory64.least));
+        }
+    }
+    if let Some(megabytes) = resources::survey_dda_megabytes(function) {
+        page.fact("SurveyDDA says", &format!("{megabytes} MB"));
+    }
+}
+
+fn bar_line(bar: &BarDemand) -> String {
+    let mut text = format!("BAR {}: {}", bar.index, bar.kind);
+    match bar.address {
+        Some(address) => {
+            let _ = write!(text, " at {address:#x}");
+        }
+        None => text.push_str(", no address"),
+    }
+    match bar.size {
+        Size::Exact { len, from } => {
+            let from = match from {
+                SizeSource::Reported => "as reported",
+                SizeSource::EnhancedAllocation => "from Enhanced Allocation",
+                SizeSource::ResizableBar => "from Resizable BAR",
+            };
+            let _ = write!(text, ", {} ({from})", size(len));
+        }
+        Size::Bounded { max: Some(max), .. } => {
+            let _ = write!(
+                text,
+                ", size not captured (at most {} by its alignment)",
+                size(max)
+            );
+        }
+        Size::Bounded { max: None, .. } => text.push_str(", size not captured"),
+    }
+    text
+}
+
+fn findings(page: &mut Page, report: &Report<'_>, id: FunctionId) {
+    let host = report.facts.host;
+    let mut list: Vec<&Finding> = report
+        .run
+        .host_findings()
+        .iter()
+        .chain(report.run.findings_of(id))
+        .collect();
+    let effect = |finding: &Finding| {
+        let effects = report
+            .policies
+            .iter()
+            .map(|&policy| finding.rule().effects.on(policy));
+        effects.max().unwrap_or(Effect::None)
+    };
+    list.retain(|finding| effect(finding) > Effect::None);
+    list.sort_by_key(|finding| (std::cmp::Reverse(effect(finding)), finding.rule().code));
+    if list.is_empty() {
+        return;
+    }
+    page.section("FINDINGS");
+    for finding in list {
+        let rule = finding.rule();
+        let code = page.layout.palette.accent(rule.code);
+        let _ = writeln!(
+            page.out,
+            "  {code}  {} severity, {} confidence; {}",
+            finding.severity().name(),
+            finding.confidence().name(),
+            meaning(report, finding),
+        );
+        page.line(10, &finding.message());
+        for evidence in finding.evidence() {
+            let text = evidence::line(host, evidence);
+            page.line(10, &format!("evidence: {text}"));
+        }
+        let cites: Vec<String> = rule.cites.iter().map(ToString::to_string).collect();
+        page.line(10, &format!("see: {}", cites.join("; ")));
+        for paragraph in advice(rule.explanation) {
+            page.line(10, &paragraph);
+        }
+    }
+}
+
+fn meaning(report: &Report<'_>, finding: &Finding) -> String {
+    let words: Vec<String> = report
+        .policies
+        .iter()
+        .filter_map(|&policy| match finding.rule().effects.on(policy) {
+            Effect::None => None,
+            Effect::Note => Some(format!("note for {policy}")),
+            Effect::Condition => Some(format!("condition of {policy}")),
+            Effect::Blocks => Some(format!("blocks {policy}")),
+        })
+        .collect();
+    words.join(", ")
+}
+
+/// The paragraphs under "What to do".
+fn advice(explanation: &str) -> Vec<String> {
+    let mut paragraphs = Vec::new();
+    let mut current = String::new();
+    let lines = explanation
+        .lines()
+        .map(str::trim)
+        .skip_while(|line| *line != "## What to do")
+        .skip(1)
+        .take_while(|line| !line.starts_with("## "));
+    for line in lines {
+        if line.is_empty() {
+            if !current.is_empty() {
+                paragraphs.push(std::mem::take(&mut current));
+            }
+            continue;
+        }
+        if !current.is_empty() {
+            current.push(' ');
+        }
+        current.push_str(line);
+    }
+    if !current.is_empty() {
+        paragraphs.push(current);
+    }
+    paragraphs
+}
+
+fn gaps(page: &mut Page, report: &Report<'_>, id: FunctionId) {
+    let host = report.facts.host;
+    let mut list: Vec<&Gap> = report
+        .run
+        .host_gaps()
+        .iter()
+        .chain(report.run.gaps_of(id))
+        .collect();
+    list.retain(|gap| {
+        report
+            .policies
+            .iter()
+            .any(|&policy| gap.rule.effects.on(policy) >= Effect::Condition)
+    });
+    list.sort_by_key(|gap| (gap.missing.fact, gap.rule.code));
+    if list.is_empty() {
+        return;
+    }
+    page.section("WHAT IS MISSING, AND HOW TO GET IT");
+    let mut last = None;
+    for gap in list {
+        let fact = gap.missing.fact;
+        if last == Some(gap.missing) {
+            page.line(
+                4,
+                &format!("also for {}: {}", gap.rule.code, gap.rule.summary),
+            );
+            continue;
+        }
+        last = Some(gap.missing);
+        let of = match gap.missing.of {
+            Some(function) if function != id => format!(" of {}", host.function(function).at),
+            _ => String::new(),
+        };
+        page.line(2, &format!("{}{of}", fact.describe()));
+        page.line(4, &format!("for {}: {}", gap.rule.code, gap.rule.summary));
+        // Commands are for pasting: never wrapped, every blank kept.
+        let _ = writeln!(page.out, "    Linux:   {}", fact.linux_command());
+        if let Some(command) = fact.windows_command() {
+            let _ = writeln!(page.out, "    Windows: {command}");
+        }
+    }
+}

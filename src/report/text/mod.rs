@@ -1,0 +1,8 @@
+//! Reports for a terminal.
+
+pub(super) mod decode;
+pub(super) mod explain;
+pub(super) mod groups;
+pub(super) mod rules;
+pub(super) mod survey;
+pub(super) mod topology;

@@ -1,0 +1,134 @@
+//! Small words that every text report uses: sizes, counts, padding, and text from a dump made
+//! harmless.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Text from a dump, fit for a terminal: control characters and marks that change the
+/// direction of writing become `\u{…}`, and nothing is longer than a line should be.
+pub fn safe(text: &str) -> String {
+    const LONGEST: usize = 512;
+    let mut out = String::with_capacity(text.len().min(LONGEST));
+    for (count, ch) in text.chars().enumerate() {
+        if count == LONGEST {
+            out.push('…');
+            break;
+        }
+        if ch.is_control() || is_direction_mark(ch) {
+            out.extend(ch.escape_unicode());
+        } else {
+            out.push(ch);
+        }
+    }
+    out
+}
+
+const fn is_direction_mark(ch: char) -> bool {
+    matches!(
+        ch,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            | '\u{feff}'
+    )
+}
+
+/// Cuts or pads to exactly `width` columns.
+pub(super) fn fit(text: &str, width: usize) -> String {
+    let columns = text.width();
+    if columns <= width {
+        return format!("{text}{:1$}", "", width - columns);
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for ch in text.chars() {
+        let columns = ch.width().unwrap_or(0);
+        if used + columns + 1 > width {
+            break;
+        }
+        used += columns;
+        out.push(ch);
+    }
+    out.push('…');
+    used += 1;
+    format!("{out}{:1$}", "", width.saturating_sub(used))
+}
+
+/// A size in the largest binary unit that keeps it exact, or with one decimal.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let mut unit = None;
+    let mut scale = 1_u64;
+    for (index, name) in UNITS.iter().enumerate() {
+        let step = 1_u64 << (10 * (index + 1));
+        if bytes < step {
+            break;
+        }
+        unit = Some(*name);
+        scale = step;
+    }
+    let Some(unit) = unit else {
+        return format!("{bytes} B");
+    };
+    if bytes.is_multiple_of(scale) {
+        return format!("{} {unit}", bytes / scale);
+    }
+    let tenths = u128::from(bytes) * 10 / u128::from(scale);
+    format!("{}.{} {unit}", tenths / 10, tenths % 10)
+}
+
+/// `1 device`, `2 devices`.
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// Breaks text into lines of at most `width` columns, at spaces.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && line.width() + 1 + word.width() > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_name_cannot_move_the_cursor_or_turn_the_line() {
+        let text = safe("a\u{1b}[2J\r\nb\u{202e}c");
+        assert_eq!(text, "a\\u{1b}[2J\\u{d}\\u{a}b\\u{202e}c");
+        assert!(safe(&"x".repeat(10_000)).chars().count() <= 513);
+    }
+
+    #[test]
+    fn sizes_are_exact_or_cut_to_a_tenth() {
+        assert_eq!(size(0), "0 B");
+        assert_eq!(size(1023), "1023 B");
+        assert_eq!(size(16 << 10), "16 KiB");
+        assert_eq!(size((256 << 20) + (32 << 20)), "288 MiB");
+        assert_eq!(size((32 << 30) + (32 << 20)), "32.0 GiB");
+        assert_eq!(size(u64::MAX), "15.9 EiB");
+    }
+
+    #[test]
+    fn fitting_counts_columns_not_bytes() {
+        assert_eq!(fit("abc", 5), "abc  ");
+        assert_eq!(fit("abcdef", 4), "abc…");
+        assert_eq!(fit("日本語", 4), "日… ");
+    }
+
+    #[test]
+    fn lines_break_at_spaces() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("  ", 7), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,84 @@
+//! BAR: address space of a device.
+
+mod bar001_io_bar;
+mod bar002_expansion_rom;
+mod bar003_bar_without_address;
+mod bar004_bar_size_unknown;
+mod bar005_large_bar;
+mod bar006_low_gap_exceeded;
+
+pub(in crate::rules) use bar001_io_bar::BAR001;
+pub(in crate::rules) use bar002_expansion_rom::BAR002;
+pub(in crate::rules) use bar003_bar_without_address::BAR003;
+pub(in crate::rules) use bar004_bar_size_unknown::BAR004;
+pub(in crate::rules) use bar005_large_bar::BAR005;
+pub(in crate::rules) use bar006_low_gap_exceeded::BAR006;
+
+use crate::analysis::resources;
+use crate::bytes::Span;
+use crate::host::{Function, FunctionId};
+use crate::rules::{Evidence, Locus, Value};
+
+/// Evidence for one BAR: its register where captured, else what was reported.
+fn evidence(id: FunctionId, function: &Function<'_>, index: u8) -> Evidence {
+    let offset = 0x10 + 4 * u16::from(index);
+    match function.config.u32(offset) {
+        Some(register) if function.responds() && register != 0 => Evidence::new(
+            Locus::Config(id, Span::new(offset, 4)),
+            "Base Address Register",
+            Value::dword(register),
+        ),
+        _ => Evidence::new(
+            Locus::Reported(id, "resources"),
+            "Base Address Register",
+            Value::AsReported,
+        ),
+    }
+}
+
+/// The size of a BAR as evidence.
+fn size_evidence(id: FunctionId, bar: &resources::BarDemand) -> Evidence {
+    Evidence::new(
+        Locus::Reported(id, "resources"),
+        "size in bytes",
+        Value::Register {
+            value: bar.size.least(),
+            bytes: 8,
+        },
+    )
+}
+
+/// Bytes as people read them: whole GiB, MiB or KiB where they come out even.
+struct Bytes(u64);
+
+impl std::fmt::Display for Bytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self(bytes) = *self;
+        for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
+            let mask = (1_u64 << shift) - 1;
+            if bytes != 0 && bytes & mask == 0 {
+                return write!(f, "{} {unit}", bytes >> shift);
+            }
+        }
+        write!(f, "{bytes} bytes")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_print_in_the_largest_unit_that_comes_out_even() {
+        for (bytes, text) in [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (16 << 10, "16 KiB"),
+            (257 << 20, "257 MiB"),
+            (32 << 30, "32 GiB"),
+            ((1 << 30) + 16, "1073741840 bytes"),
+        ] {
+            assert_eq!(Bytes(bytes).to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What a rule is.
+
+use crate::analysis::{Facts, Missing};
+use crate::host::FunctionId;
+use crate::policy::Effects;
+use crate::spec::SpecRef;
+
+use super::{Finding, Severity};
+
+/// A rule: identity, documentation and check.
+#[derive(Debug)]
+pub struct Rule {
+    /// Family and three digits, for ever; a retired code is never given again.
+    pub code: &'static str,
+    /// Names the problem, in kebab case.
+    pub name: &'static str,
+    /// One sentence without full stop.
+    pub summary: &'static str,
+    /// How bad a hit is.
+    pub severity: Severity,
+    /// What a hit means to each platform.
+    pub effects: Effects,
+    /// Where the requirement comes from; at least one.
+    pub cites: &'static [SpecRef],
+    /// Whether it is in force.
+    pub status: Status,
+    /// Its documentation page, Markdown.
+    pub explanation: &'static str,
+    /// Source file, for the test that holds files to their codes.
+    pub file: &'static str,
+    /// Its check.
+    pub check: Check,
+}
+
+/// Whether a rule is in force.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Status {
+    /// In force since this version.
+    Stable {
+        /// Version of this crate.
+        since: &'static str,
+    },
+    /// Withdrawn; its page says why.
+    Retired {
+        /// Version of this crate.
+        since: &'static str,
+    },
+}
+
+/// A rule's check.
+#[derive(Clone, Copy, Debug)]
+pub enum Check {
+    /// Asked of every function.
+    Function(fn(&Facts<'_, '_>, FunctionId) -> Outcome),
+    /// Asked once for the host.
+    Host(fn(&Facts<'_, '_>) -> Outcome),
+}
+
+/// The answer of a check.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The problem is there.
+    Fired(Finding),
+    /// The rule applies and the problem is not there.
+    Clean,
+    /// The rule has nothing to say about this subject.
+    NotApplicable(&'static str),
+    /// The capture lacks what would settle it.
+    CannotTell(Missing),
+}
+
+/// Declares a rule; its doc comment becomes its documentation page.
+macro_rules! rule {
+    (
+        $(#[doc = $doc:literal])*
+        $code:ident = {
+            name: $name:literal,
+            summary: $summary:literal,
+            severity: $severity:ident,
+            effects: $effects:expr,
+            cites: [$($cite:expr),+ $(,)?],
+            since: $since:literal,
+            check: $check:expr $(,)?
+        }
+    ) => {
+        $(#[doc = $doc])*
+        pub(in crate::rules) static $code: $crate::rules::Rule = $crate::rules::Rule {
+            code: stringify!($code),
+            name: $name,
+            summary: $summary,
+            severity: $crate::rules::Severity::$severity,
+            effects: $effects,
+            cites: &[$($cite),+],
+            status: $crate::rules::Status::Stable { since: $since },
+            explanation: concat!($($doc, "\n"),*),
+            file: file!(),
+            check: $check,
+        };
+    };
+}
+pub(crate) use rule;

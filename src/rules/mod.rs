@@ -1,0 +1,33 @@
+//! Judgements over facts: the only place where a reason is born.
+//!
+//! One file for each rule: its documentation, its typed violation, its check, its tests. A
+//! rule is a pure function of [`Facts`](crate::analysis::Facts) and one subject. It answers
+//! with a finding, with "clean", with "not applicable" and why, or with what the capture
+//! lacks.
+
+mod engine;
+mod finding;
+mod meta;
+mod registry;
+
+mod acs;
+mod bar;
+mod cap;
+mod cfg;
+mod dda;
+mod int;
+mod iom;
+mod rst;
+mod rsv;
+mod top;
+mod vfi;
+
+#[cfg(test)]
+mod testing;
+
+pub use engine::{Gap, RuleRun, Tally, run};
+pub use finding::{Confidence, Evidence, Finding, Locus, Severity, Subject, Value, Violation};
+pub use meta::{Check, Outcome, Rule, Status};
+pub use registry::{RULES, find};
+
+pub(crate) use meta::rule;

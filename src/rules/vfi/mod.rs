@@ -1,0 +1,39 @@
+//! VFI: VFIO on Linux.
+
+mod vfi001_not_type_0_header;
+mod vfi002_shared_iommu_group;
+mod vfi003_pf_with_vfs_enabled;
+mod vfi004_deny_listed;
+mod vfi005_no_iommu_group;
+
+pub(in crate::rules) use vfi001_not_type_0_header::VFI001;
+pub(in crate::rules) use vfi002_shared_iommu_group::VFI002;
+pub(in crate::rules) use vfi003_pf_with_vfs_enabled::VFI003;
+pub(in crate::rules) use vfi004_deny_listed::VFI004;
+pub(in crate::rules) use vfi005_no_iommu_group::VFI005;
+
+use crate::bytes::Observed;
+use crate::decode::config::ext::sriov;
+use crate::host::{Function, FunctionId};
+use crate::rules::{Evidence, Locus, Value};
+
+/// What shows that virtual functions are on: the reported number, else VF Enable.
+pub(in crate::rules) fn vf_evidence(id: FunctionId, function: &Function<'_>) -> Evidence {
+    match (&function.reported.sriov_num_vfs, function.sriov()) {
+        (None, Observed::Present(capability)) => Evidence::new(
+            Locus::Config(id, capability.window().field_span(sriov::VF_ENABLE)),
+            sriov::VF_ENABLE.name,
+            Value::Number(1),
+        ),
+        (Some(reported), _) => Evidence::new(
+            Locus::Reported(id, "sriov_num_vfs"),
+            "enabled virtual functions",
+            Value::Number(reported.value.into()),
+        ),
+        (None, _) => Evidence::new(
+            Locus::Lists(id),
+            "SR-IOV Extended Capability",
+            Value::Absent,
+        ),
+    }
+}

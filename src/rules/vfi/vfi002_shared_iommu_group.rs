@@ -1,0 +1,162 @@
+//! The IOMMU group holds other devices.
+
+use std::fmt;
+
+use crate::addr::Sbdf;
+use crate::analysis::{Fact, Facts, Missing};
+use crate::host::FunctionId;
+use crate::policy::{Effect, Effects};
+use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
+use crate::spec::Document;
+
+rule! {
+    /// ## What it checks
+    ///
+    /// The device is the only one in its IOMMU group, bridges left out.
+    ///
+    /// ## Why it matters
+    ///
+    /// The kernel gives groups away, not devices. Every other device of the group must leave
+    /// the host, and none of them can go to another guest.
+    ///
+    /// ## How it is decided
+    ///
+    /// By the groups that the kernel reported. Bridges and ports may stay with their driver.
+    /// Where no group was reported the answer is "cannot tell"; a function without a group
+    /// beside others with one is another rule (VFI005).
+    ///
+    /// ## What to do
+    ///
+    /// Hyper-V: not concerned.
+    ///
+    /// VFIO: bind all members to vfio-pci or pci-stub, or unbind them. To split the group, move
+    /// the card below a port with ACS. The ACS override patch only hides the problem.
+    VFI002 = {
+        name: "shared-iommu-group",
+        summary: "The IOMMU group of the device holds other devices",
+        severity: Medium,
+        effects: Effects::new(Effect::None, Effect::Condition),
+        cites: [
+            Document::LinuxIommu.at("iommu.c, pci_device_group"),
+            Document::LinuxVfio.at("group.c and vfio_iommu_type1.c"),
+        ],
+        since: "0.1.0",
+        check: Check::Function(check),
+    }
+}
+
+/// The other members.
+#[derive(Debug)]
+struct SharedGroup {
+    group: u32,
+    others: Vec<Sbdf>,
+}
+
+/// Members that the sentence names.
+const NAMED: usize = 8;
+
+impl fmt::Display for SharedGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IOMMU group {} also holds ", self.group)?;
+        for (index, other) in self.others.iter().take(NAMED).enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            write!(f, "{separator}{other}")?;
+        }
+        match self.others.len().saturating_sub(NAMED) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
+    if facts.topology.kind(id).is_bridge() {
+        return Outcome::NotApplicable("a port or bridge");
+    }
+    let Some(group) = &facts.host.function(id).reported.iommu_group else {
+        return match facts.groups.is_empty() {
+            true => Outcome::CannotTell(Missing::of(Fact::IommuGroup, id)),
+            false => Outcome::NotApplicable("no IOMMU group"),
+        };
+    };
+    let group = group.value;
+    let is_other = |&other: &FunctionId| other != id && !facts.topology.kind(other).is_bridge();
+    if !facts.groups.members(group).any(|other| is_other(&other)) {
+        return Outcome::Clean;
+    }
+    let others: Vec<FunctionId> = facts.groups.members(group).filter(is_other).collect();
+    let member = |&other: &FunctionId| {
+        let locus = Locus::Reported(other, "iommu_group");
+        Evidence::new(locus, "IOMMU group", Value::Number(group.into()))
+    };
+    Outcome::Fired(
+        Finding::new(
+            &VFI002,
+            Subject::Function(id),
+            Confidence::High,
+            SharedGroup {
+                group,
+                others: others
+                    .iter()
+                    .map(|&other| facts.host.function(other).at)
+                    .collect(),
+            },
+            member(&id),
+        )
+        .with(others.iter().take(NAMED).map(member)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::{Answer, answer, fired};
+    use crate::testing::{Dev, Machine};
+
+    #[test]
+    fn every_other_device_of_the_group_is_named() {
+        let machine = Machine::with_device(Dev::endpoint().group(4))
+            .with("01:00.1", Dev::endpoint().group(4))
+            .with("02:00.0", Dev::endpoint().group(5))
+            .with("03:00.0", Dev::endpoint().group(4));
+        assert_eq!(
+            answer(&VFI002, &machine, "01:00.0"),
+            fired("IOMMU group 4 also holds 0000:01:00.1, 0000:03:00.0")
+        );
+        assert_eq!(answer(&VFI002, &machine, "02:00.0"), Answer::Clean);
+    }
+
+    #[test]
+    fn a_long_list_is_cut() {
+        let machine = (0..12).fold(Machine::new(), |machine, device| {
+            let address = format!("00:{device:02x}.0");
+            machine.with(&address, Dev::conventional().group(1))
+        });
+        assert_eq!(
+            answer(&VFI002, &machine, "00:00.0"),
+            fired(
+                "IOMMU group 1 also holds 0000:00:01.0, 0000:00:02.0, 0000:00:03.0, 0000:00:04.0, \
+                 0000:00:05.0, 0000:00:06.0, 0000:00:07.0, 0000:00:08.0 and 3 more"
+            )
+        );
+    }
+
+    #[test]
+    fn the_port_above_may_share_the_group() {
+        let machine = Machine::new()
+            .with("00:01.0", Dev::root_port(1).group(4))
+            .with("01:00.0", Dev::endpoint().group(4));
+        assert_eq!(answer(&VFI002, &machine, "01:00.0"), Answer::Clean);
+    }
+
+    #[test]
+    fn without_any_reported_group_nothing_can_be_said() {
+        let machine = Machine::with_device(Dev::endpoint());
+        assert_eq!(
+            answer(&VFI002, &machine, "01:00.0"),
+            Answer::CannotTell(Fact::IommuGroup)
+        );
+        let others = machine.with("02:00.0", Dev::endpoint().group(1));
+        assert_eq!(answer(&VFI002, &others, "01:00.0"), Answer::NotApplicable);
+    }
+}

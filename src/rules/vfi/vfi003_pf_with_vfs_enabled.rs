@@ -1,0 +1,120 @@
+//! vfio-pci refuses a physical function whose virtual functions are on.
+
+use std::fmt;
+
+use crate::analysis::sriov::enabled_vfs;
+use crate::analysis::{Facts, Missing};
+use crate::bytes::Observed;
+use crate::host::FunctionId;
+use crate::policy::{Effect, Effects};
+use crate::rules::{Check, Confidence, Finding, Outcome, Subject, rule};
+use crate::spec::Document;
+
+use super::vf_evidence;
+
+rule! {
+    /// ## What it checks
+    ///
+    /// The device has no virtual functions switched on.
+    ///
+    /// ## Why it matters
+    ///
+    /// Whoever owns the physical function controls the virtual ones, so vfio-pci does not bind
+    /// to a function that has any.
+    ///
+    /// ## How it is decided
+    ///
+    /// By the number that Linux reported, else by VF Enable and NumVFs of the SR-IOV
+    /// capability. Devices without the capability are not asked. Where extended configuration
+    /// space was not captured the answer is "cannot tell".
+    ///
+    /// ## What to do
+    ///
+    /// Hyper-V: see DDA010.
+    ///
+    /// VFIO: `echo 0 > /sys/bus/pci/devices/DEVICE/sriov_numvfs`, then bind it. To keep the
+    /// virtual functions, assign those instead.
+    VFI003 = {
+        name: "pf-with-vfs-enabled",
+        summary: "The device has virtual functions switched on, so that vfio-pci refuses it",
+        severity: High,
+        effects: Effects::new(Effect::None, Effect::Blocks),
+        cites: [
+            Document::LinuxVfio.at("pci/vfio_pci_core.c, vfio_pci_core_register_device"),
+            Document::Pcie60.at("9.3.3.3.1 VF Enable"),
+        ],
+        since: "0.1.0",
+        check: Check::Function(check),
+    }
+}
+
+/// How many.
+#[derive(Debug)]
+struct VfsEnabled(u16);
+
+impl fmt::Display for VfsEnabled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 virtual function is on"),
+            count => write!(f, "{count} virtual functions are on"),
+        }
+    }
+}
+
+fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
+    if facts.topology.kind(id).is_bridge() {
+        return Outcome::NotApplicable("a port or bridge");
+    }
+    let function = facts.host.function(id);
+    match enabled_vfs(function) {
+        Observed::Absent => Outcome::NotApplicable("no SR-IOV"),
+        Observed::Present(0) => Outcome::Clean,
+        Observed::Present(count) => Outcome::Fired(Finding::new(
+            &VFI003,
+            Subject::Function(id),
+            Confidence::High,
+            VfsEnabled(count),
+            vf_evidence(id, function),
+        )),
+        _ => Outcome::CannotTell(Missing::extended(id, function)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::Fact;
+    use crate::rules::testing::{Answer, answer_for, fired};
+    use crate::testing::{Dev, reported};
+
+    #[test]
+    fn one_enabled_virtual_function_is_enough() {
+        assert_eq!(
+            answer_for(&VFI003, Dev::endpoint().sriov(true, 1, 0x80, 1)),
+            fired("1 virtual function is on")
+        );
+    }
+
+    #[test]
+    fn virtual_functions_that_are_off_are_clean() {
+        assert_eq!(
+            answer_for(&VFI003, Dev::endpoint().sriov(false, 8, 0x80, 1)),
+            Answer::Clean
+        );
+    }
+
+    #[test]
+    fn without_extended_space_the_reported_number_decides() {
+        let cut = || Dev::endpoint().cut(0x100);
+        let with = |count| cut().report(|p| p.sriov_num_vfs = Some(reported(count)));
+        assert_eq!(
+            answer_for(&VFI003, with(3)),
+            fired("3 virtual functions are on")
+        );
+        assert_eq!(answer_for(&VFI003, with(0)), Answer::Clean);
+        assert_eq!(
+            answer_for(&VFI003, cut()),
+            Answer::CannotTell(Fact::ExtendedConfig)
+        );
+    }
+}

@@ -1,0 +1,201 @@
+//! Naming devices: by address, location path, instance id, vendor and device, or class.
+
+use std::str::FromStr;
+
+use crate::addr::Sbdf;
+use crate::host::{FunctionId, Host};
+use crate::topology::{LocationPath, Topology};
+
+/// What a user typed to name one or more devices.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Selector {
+    /// One function.
+    Address(Sbdf),
+    /// One function, by its place.
+    Location(LocationPath),
+    /// One function, by its Windows instance id.
+    InstanceId(String),
+    /// Every function with these ids.
+    Ids {
+        /// Vendor id.
+        vendor: u16,
+        /// Device id; `None` for any.
+        device: Option<u16>,
+    },
+    /// Every function of a class: its base, sub-class and programming interface as far as
+    /// given.
+    Class {
+        /// The given bytes, highest first, as a number.
+        code: u32,
+        /// Number of bytes given, 1 to 3.
+        bytes: u8,
+    },
+}
+
+/// Text that names no device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SelectorError;
+
+/// Words for the classes that people assign most.
+const CLASS_WORDS: &[(&str, u32, u8)] = &[
+    ("storage", 0x01, 1),
+    ("nvme", 0x01_0802, 3),
+    ("sata", 0x0106, 2),
+    ("network", 0x02, 1),
+    ("nic", 0x02, 1),
+    ("ethernet", 0x0200, 2),
+    ("display", 0x03, 1),
+    ("gpu", 0x03, 1),
+    ("vga", 0x0300, 2),
+    ("audio", 0x0403, 2),
+    ("usb", 0x0c03, 2),
+    ("accelerator", 0x12, 1),
+];
+
+impl Selector {
+    /// The functions that it names, by address.
+    pub fn matches(&self, host: &Host<'_>, topology: &Topology) -> Vec<FunctionId> {
+        host.iter()
+            .filter(|&(id, function)| match self {
+                Self::Address(at) => function.at == *at,
+                Self::Location(path) => LocationPath::of(host, topology, id).as_ref() == Some(path),
+                Self::InstanceId(wanted) => function.reported.windows.values().any(|property| {
+                    let value = property.value.as_str();
+                    value.is_some_and(|value| value.eq_ignore_ascii_case(wanted))
+                }),
+                Self::Ids { vendor, device } => {
+                    function.identity.vendor == Some(*vendor)
+                        && device.is_none_or(|device| function.identity.device == Some(device))
+                }
+                Self::Class { code, bytes } => function
+                    .identity
+                    .class
+                    .is_some_and(|class| class.0 >> (8 * (3 - u32::from(*bytes))) == *code),
+            })
+            .map(|(id, _)| id)
+            .collect()
+    }
+}
+
+impl FromStr for Selector {
+    type Err = SelectorError;
+
+    fn from_str(text: &str) -> Result<Self, SelectorError> {
+        let text = text.trim();
+        if let Ok(at) = text.parse() {
+            return Ok(Self::Address(at));
+        }
+        if let Ok(path) = text.parse() {
+            return Ok(Self::Location(path));
+        }
+        let upper = text.to_ascii_uppercase();
+        if upper.starts_with("PCI\\") || upper.starts_with("PCIP\\") {
+            return Ok(Self::InstanceId(text.to_owned()));
+        }
+        if let Some((_, code, bytes)) = CLASS_WORDS
+            .iter()
+            .find(|(word, ..)| word.eq_ignore_ascii_case(text))
+        {
+            return Ok(Self::Class {
+                code: *code,
+                bytes: *bytes,
+            });
+        }
+        let hex = |digits: &str, len: usize| {
+            let valid = digits.len() == len && digits.bytes().all(|b| b.is_ascii_hexdigit());
+            valid
+                .then(|| u32::from_str_radix(digits, 16).ok())
+                .flatten()
+        };
+        let id = |digits: &str| hex(digits, 4).and_then(|id| u16::try_from(id).ok());
+        if let Some(class) = text.strip_prefix("class:") {
+            let bytes = u8::try_from(class.len() / 2).map_err(|_| SelectorError)?;
+            let code = hex(class, class.len()).filter(|_| matches!(class.len(), 2 | 4 | 6));
+            return code
+                .map(|code| Self::Class { code, bytes })
+                .ok_or(SelectorError);
+        }
+        if let Some((vendor, device)) = text.split_once(':')
+            && let Some(vendor) = id(vendor)
+        {
+            return match device {
+                "" | "*" => Ok(Self::Ids {
+                    vendor,
+                    device: None,
+                }),
+                _ => id(device)
+                    .map(|device| Self::Ids {
+                        vendor,
+                        device: Some(device),
+                    })
+                    .ok_or(SelectorError),
+            };
+        }
+        Err(SelectorError)
+    }
+}
+
+impl std::fmt::Display for SelectorError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(
+            "expected an address (0000:41:00.0), a location path (PCIROOT(0)#PCI(0100)), an \
+             instance id (PCI\\VEN_…), ids (144d:a820, 10de:*), or a class (gpu, nvme, \
+             network, class:0108)",
+        )
+    }
+}
+
+impl std::error::Error for SelectorError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_notation_is_told_apart() {
+        let parse = |text: &str| text.parse::<Selector>();
+        assert_eq!(
+            parse("41:00.0"),
+            Ok(Selector::Address("0000:41:00.0".parse().unwrap()))
+        );
+        assert!(matches!(
+            parse("PCIROOT(40)#PCI(0200)"),
+            Ok(Selector::Location(_))
+        ));
+        assert!(matches!(
+            parse(r"PCI\VEN_144D&DEV_A820\4&1"),
+            Ok(Selector::InstanceId(_))
+        ));
+        assert_eq!(
+            parse("144d:a820"),
+            Ok(Selector::Ids {
+                vendor: 0x144d,
+                device: Some(0xa820)
+            })
+        );
+        assert_eq!(
+            parse("10de:*"),
+            Ok(Selector::Ids {
+                vendor: 0x10de,
+                device: None
+            })
+        );
+        assert_eq!(
+            parse("NVMe"),
+            Ok(Selector::Class {
+                code: 0x01_0802,
+                bytes: 3
+            })
+        );
+        assert_eq!(
+            parse("class:0108"),
+            Ok(Selector::Class {
+                code: 0x0108,
+                bytes: 2
+            })
+        );
+        for text in ["", "41", "144d:a82", "class:", "class:010", "gpus"] {
+            assert_eq!(parse(text), Err(SelectorError), "{text}");
+        }
+    }
+}

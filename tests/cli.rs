@@ -1,0 +1,353 @@
+//! The command line as a user meets it: exit codes, streams, formats.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and prints what it counted"
+)]
+#![expect(clippy::disallowed_methods, reason = "tests of files need files")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use assignable::report::json::v1;
+use serde_json::Value;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A machine with one good drive, one behind a port without ACS, and one that is assignable in
+/// no case.
+const MACHINE: &str = r#"
+[[root]]
+device = [
+  { kind = "root-port", device = [{ class = "nvme", flr = true }] },
+  { kind = "root-port", acs = "none", device = [{ class = "nvme" }] },
+  { kind = "pci", at = "1d.0", class = "ehci" },
+]
+"#;
+
+fn assignable(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_assignable"))
+        .args(arguments)
+        .current_dir(ROOT)
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary runs")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("the output is UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("the messages are UTF-8")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("no signal")
+}
+
+/// A folder of this test's own, removed when it ends well.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("assignable-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+
+    /// The test machine as a zipped capture.
+    fn machine(&self) -> String {
+        let description = self.path("machine.toml");
+        fs::write(&description, MACHINE).unwrap();
+        let capture = self.path("machine.zip");
+        let output = assignable(&["synth", &description, "-o", &capture]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        capture
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+}
+
+#[test]
+fn an_answer_is_success_whatever_it_says() {
+    let folder = Folder::new("answer");
+    let machine = folder.machine();
+    for command in [
+        vec!["survey", &machine],
+        vec!["survey", &machine, "--all", "--policy", "hyperv-2016"],
+        vec!["explain", &machine, "-d", "nvme"],
+        vec!["topology", &machine],
+        vec!["topology", &machine, "--dot"],
+        vec!["decode", &machine],
+        vec!["decode", &machine, "-d", "01:00.0", "--offsets"],
+        vec!["verify", &machine],
+        vec!["rules"],
+        vec!["rules", "ACS001"],
+        vec!["schema"],
+        vec!["schema", "survey"],
+    ] {
+        let output = assignable(&command);
+        assert_eq!(code(&output), 0, "{command:?}: {}", stderr(&output));
+        assert!(!output.stdout.is_empty(), "{command:?} says nothing");
+        assert!(output.stderr.is_empty(), "{command:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn fail_on_turns_verdicts_into_exit_codes() {
+    let folder = Folder::new("fail-on");
+    let machine = folder.machine();
+    let survey = |level: &str| code(&assignable(&["survey", &machine, "--fail-on", level]));
+    assert_eq!(survey("not-assignable"), 1);
+    assert_eq!(survey("high"), 1);
+    assert_eq!(survey("undetermined"), 4);
+    let good = [
+        "explain",
+        &machine,
+        "-d",
+        "01:00.0",
+        "--fail-on",
+        "not-assignable",
+    ];
+    assert_eq!(code(&assignable(&good)), 0);
+}
+
+#[test]
+fn wrong_usage_is_2_and_says_what_is_right() {
+    let folder = Folder::new("usage");
+    let machine = folder.machine();
+    for command in [
+        vec![],
+        vec!["surwey", &machine],
+        vec!["survey"],
+        vec!["survey", &machine, "--policy", "esx"],
+        vec!["explain", &machine],
+        vec!["explain", &machine, "-d", "gpus"],
+        vec!["explain", &machine, "-d", "0000:77:00.0"],
+        vec!["rules", "ABC123"],
+        vec!["schema", "nothing"],
+        vec!["survey", &machine, "--width", "10"],
+    ] {
+        let output = assignable(&command);
+        assert_eq!(code(&output), 2, "{command:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty(), "{command:?}");
+        assert!(!output.stderr.is_empty(), "{command:?}");
+    }
+    let unknown = assignable(&["survey", &machine, "--policy", "esx"]);
+    assert!(
+        stderr(&unknown).contains("hyperv-2025"),
+        "{}",
+        stderr(&unknown)
+    );
+}
+
+#[test]
+fn nothing_readable_is_3_and_names_the_file() {
+    let folder = Folder::new("unreadable");
+    let cases: [(&str, &[u8]); 4] = [
+        ("empty.txt", b""),
+        (
+            "picture.jpg",
+            b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00",
+        ),
+        (
+            "noise.bin",
+            &[
+                0x9e, 0x37, 0x79, 0xb9, 0x7f, 0x4a, 0x7c, 0x15, 0x00, 0x01, 0xfe, 0x80,
+            ],
+        ),
+        ("prose.txt", b"Dear support,\nour server does not start.\n"),
+    ];
+    for (name, bytes) in cases {
+        let path = folder.path(name);
+        fs::write(&path, bytes).unwrap();
+        let output = assignable(&["survey", &path]);
+        assert_eq!(code(&output), 3, "{name}: {}", stderr(&output));
+        assert!(
+            stderr(&output).contains(name),
+            "{name}: {}",
+            stderr(&output)
+        );
+        assert!(output.stdout.is_empty(), "{name}");
+    }
+    let missing = folder.path("missing.txt");
+    let output = assignable(&["survey", &missing]);
+    assert_eq!(code(&output), 3);
+    assert!(
+        stderr(&output).contains("missing.txt"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_panic_is_caught_and_ends_in_5_with_a_message() {
+    let output = assignable(&["rules", "--inject-panic"]);
+    assert_eq!(code(&output), 5);
+    assert!(output.stdout.is_empty());
+    let message = stderr(&output);
+    assert!(
+        message.contains("internal error") && message.contains("report"),
+        "{message}"
+    );
+}
+
+#[test]
+fn colours_are_for_terminals_unless_asked_for() {
+    let folder = Folder::new("colour");
+    let machine = folder.machine();
+    let plain = stdout(&assignable(&["survey", &machine]));
+    assert!(!plain.contains('\u{1b}'));
+    let coloured = stdout(&assignable(&["survey", &machine, "--color", "always"]));
+    assert!(coloured.contains('\u{1b}'));
+    let output = Command::new(env!("CARGO_BIN_EXE_assignable"))
+        .args(["survey", &machine])
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    assert_eq!(stdout(&output), plain);
+}
+
+#[test]
+fn lines_keep_to_the_width_asked_for() {
+    let folder = Folder::new("width");
+    let machine = folder.machine();
+    for width in [100, 120, 200] {
+        let text = stdout(&assignable(&[
+            "survey",
+            &machine,
+            "--width",
+            &width.to_string(),
+        ]));
+        let commands =
+            |line: &&str| !line.starts_with("  Linux:") && !line.starts_with("  Windows:");
+        for line in text.lines().filter(commands) {
+            assert!(line.chars().count() <= width, "{width}: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let folder = Folder::new("same");
+    let machine = folder.machine();
+    for command in [
+        vec!["survey", &machine, "--format", "json"],
+        vec!["survey", &machine],
+        vec!["topology", &machine, "--dot"],
+        vec!["decode", &machine, "--format", "json"],
+    ] {
+        let first = assignable(&command).stdout;
+        assert_eq!(first, assignable(&command).stdout, "{command:?}");
+    }
+    let again = folder.path("again.zip");
+    let description = folder.path("machine.toml");
+    assert_eq!(code(&assignable(&["synth", &description, "-o", &again])), 0);
+    assert_eq!(fs::read(&machine).unwrap(), fs::read(&again).unwrap());
+}
+
+#[test]
+fn documents_name_their_schema_and_read_back_as_themselves() {
+    let folder = Folder::new("documents");
+    let machine = folder.machine();
+    let document = |arguments: &[&str]| -> Value {
+        let mut all = arguments.to_vec();
+        all.extend(["--format", "json"]);
+        serde_json::from_str(&stdout(&assignable(&all))).expect("the output is JSON")
+    };
+    fn same<T: serde::de::DeserializeOwned + serde::Serialize>(document: &Value, schema: &str) {
+        assert_eq!(document["schema"], schema);
+        let typed: T = serde_json::from_value(document.clone()).expect(schema);
+        assert_eq!(serde_json::to_value(typed).unwrap(), *document, "{schema}");
+    }
+    same::<v1::Survey>(&document(&["survey", &machine]), "assignable.survey/1");
+    same::<v1::Explain>(
+        &document(&["explain", &machine, "-d", "nvme"]),
+        "assignable.explain/1",
+    );
+    same::<v1::TopologyDocument>(&document(&["topology", &machine]), "assignable.topology/1");
+    same::<v1::Decode>(&document(&["decode", &machine]), "assignable.decode/1");
+    same::<v1::RuleIndex>(&document(&["rules"]), "assignable.rules/1");
+}
+
+#[test]
+fn every_schema_that_is_listed_can_be_printed() {
+    let names = stdout(&assignable(&["schema"]));
+    assert!(names.lines().count() >= 6);
+    for name in names.lines() {
+        let schema: Value = serde_json::from_str(&stdout(&assignable(&["schema", name]))).unwrap();
+        assert!(schema["properties"].is_object(), "{name}");
+    }
+}
+
+#[test]
+fn every_rule_that_is_listed_has_its_page() {
+    let index = stdout(&assignable(&["rules"]));
+    for line in index.lines() {
+        let code = line.split_whitespace().next().unwrap();
+        let page = stdout(&assignable(&["rules", code]));
+        assert!(page.starts_with(&format!("# {code} ")), "{code}");
+        assert!(page.contains("## References"), "{code}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let folder = Folder::new("pipe");
+    let machine = folder.machine();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_assignable"))
+        .args(["decode", &machine, "--format", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(output.stderr.is_empty(), "{}", stderr(&output));
+}
+
+#[test]
+fn importing_stores_what_verify_then_finds_intact() {
+    let folder = Folder::new("import");
+    let machine = folder.machine();
+    for name in ["copy.zip", "copy"] {
+        let copy = folder.path(name);
+        let output = assignable(&["import", &machine, "-o", &copy]);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let output = assignable(&["verify", &copy]);
+        assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+        let survey = |path: &str| assignable(&["survey", path, "--format", "json"]).stdout;
+        assert_eq!(survey(&copy), survey(&machine), "{name}");
+    }
+    let config = Path::new(&folder.path("copy")).join("pci/0000-01-00.0/config");
+    let mut bytes = fs::read(&config).unwrap();
+    bytes[0] ^= 1;
+    fs::write(&config, bytes).unwrap();
+    let output = assignable(&["verify", &folder.path("copy")]);
+    assert_eq!(code(&output), 1);
+    assert!(
+        stdout(&output).contains("pci/0000-01-00.0/config"),
+        "{}",
+        stdout(&output)
+    );
+}

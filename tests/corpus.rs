@@ -1,0 +1,207 @@
+//! Every case of the corpus: its report, every rule's hits, and what is known from elsewhere.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and prints what it counted"
+)]
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use assignable::analysis::Facts;
+use assignable::corpus::{self, Case, SurveyOutcome};
+use assignable::host::Host;
+use assignable::names::Names;
+use assignable::policy::Policy;
+use assignable::report::{self, Layout, Palette, Report};
+use assignable::rules::{self, RULES, RuleRun};
+use assignable::topology::{LocationPath, Topology};
+use assignable::verdict::{Decision, Verdict};
+
+const POLICIES: &[Policy] = &[Policy::HyperV2025, Policy::Vfio];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+}
+
+fn cases() -> BTreeMap<String, Case> {
+    corpus::load_all(&root().join("corpus"))
+        .expect("the corpus is there")
+        .into_iter()
+        .map(|(name, case)| {
+            let case = case.unwrap_or_else(|error| panic!("{name}: {error}"));
+            (name, case)
+        })
+        .collect()
+}
+
+/// Analyses a case and hands everything on.
+fn analysed<T>(case: &Case, show: impl FnOnce(&Report<'_>) -> T) -> T {
+    let host = Host::from_capture(&case.capture);
+    let topology = Topology::of(&host);
+    let facts = Facts::of(&host, &topology);
+    let run = rules::run(&facts);
+    let names = Names::built_in();
+    show(&Report {
+        facts: &facts,
+        run: &run,
+        names: &names,
+        policies: POLICIES,
+    })
+}
+
+fn settings(folder: &str) -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(root().join("snapshots").join(folder));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings
+}
+
+#[test]
+fn every_case_has_its_report() {
+    let layout = Layout {
+        width: 120,
+        palette: Palette::plain(),
+        all: false,
+    };
+    let cases = cases();
+    assert!(cases.len() >= 20, "only {} cases", cases.len());
+    for (name, case) in &cases {
+        let text = analysed(case, |report| {
+            format!(
+                "{}\n{}",
+                report::survey(report, layout),
+                report::topology(report, layout)
+            )
+        });
+        settings("cases").bind(|| insta::assert_snapshot!(name.as_str(), text));
+    }
+}
+
+#[test]
+fn every_rule_lists_its_hits() {
+    let mut hits: BTreeMap<&str, String> = RULES
+        .iter()
+        .map(|rule| (rule.code, String::new()))
+        .collect();
+    for (name, case) in &cases() {
+        analysed(case, |report| {
+            for finding in report.run.findings() {
+                let subject = match finding.subject() {
+                    rules::Subject::Host => "host".to_owned(),
+                    rules::Subject::Function(id) => report.facts.host.function(id).at.to_string(),
+                };
+                if let Some(list) = hits.get_mut(finding.rule().code) {
+                    writeln!(list, "{name}: {subject}: {}", finding.message()).unwrap();
+                }
+            }
+        });
+    }
+    for (code, list) in hits {
+        settings("rules").bind(|| insta::assert_snapshot!(code, list));
+    }
+}
+
+#[test]
+fn every_rule_fires_somewhere_and_is_silent_elsewhere_although_it_applies() {
+    let mut fired: BTreeSet<&str> = BTreeSet::new();
+    let mut clean: BTreeSet<&str> = BTreeSet::new();
+    for case in cases().values() {
+        analysed(case, |report| tally(report.run, &mut fired, &mut clean));
+    }
+    let lacking = |seen: &BTreeSet<&str>| -> Vec<&str> {
+        RULES
+            .iter()
+            .map(|rule| rule.code)
+            .filter(|code| !seen.contains(code))
+            .collect()
+    };
+    assert_eq!(
+        lacking(&fired),
+        Vec::<&str>::new(),
+        "rules that fire on no case"
+    );
+    assert_eq!(
+        lacking(&clean),
+        Vec::<&str>::new(),
+        "rules that are clean on no case"
+    );
+}
+
+fn tally(run: &RuleRun, fired: &mut BTreeSet<&'static str>, clean: &mut BTreeSet<&'static str>) {
+    for (rule, tally) in run.tallies() {
+        if tally.fired > 0 {
+            fired.insert(rule.code);
+        }
+        if tally.clean > 0 {
+            clean.insert(rule.code);
+        }
+    }
+}
+
+#[test]
+fn location_paths_are_those_that_are_known() {
+    let mut compared = 0;
+    for (name, case) in &cases() {
+        let host = Host::from_capture(&case.capture);
+        let topology = Topology::of(&host);
+        for (at, known) in &case.truth.location_paths {
+            let id = host
+                .find(*at)
+                .expect("the truth names a function of the case");
+            let path = LocationPath::of(&host, &topology, id).map(|path| path.to_string());
+            assert_eq!(path.as_ref(), Some(known), "{name}: {at}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 0);
+}
+
+/// What the survey script said, against the rule that must be among the reasons. Where the
+/// script found a device fit, nothing that it checks may block it.
+#[test]
+fn the_survey_scripts_answers_follow_from_the_same_reasons() {
+    let mut compared = 0;
+    for (name, case) in &cases() {
+        analysed(case, |report| {
+            for (at, outcome) in &case.truth.survey {
+                let id = report.facts.host.find(*at).expect("a function of the case");
+                let decision = Decision::of(report.run, Policy::HyperV2025, id);
+                let codes: Vec<&str> = decision
+                    .blockers
+                    .iter()
+                    .map(|finding| finding.rule().code)
+                    .collect();
+                let expected: &[&str] = match outcome {
+                    SurveyOutcome::ReservedMemory => &["RSV001"],
+                    SurveyOutcome::Redirectable => &["ACS001", "ACS002", "ACS003", "ACS008"],
+                    SurveyOutcome::LegacyNotDisplay => &["DDA002"],
+                    SurveyOutcome::FirmwareControl => &["DDA004"],
+                    SurveyOutcome::OldStyle => &["DDA001", "DDA003"],
+                    SurveyOutcome::LineInterrupts => &["INT001"],
+                    SurveyOutcome::Disabled => continue,
+                    SurveyOutcome::NoInterrupts | SurveyOutcome::MessageInterrupts => {
+                        assert_ne!(
+                            decision.verdict,
+                            Verdict::NotAssignable,
+                            "{name}: {at} is blocked by {codes:?}"
+                        );
+                        compared += 1;
+                        continue;
+                    }
+                };
+                let found = codes.iter().any(|code| expected.contains(code));
+                assert!(
+                    found,
+                    "{name}: {at} is blocked by {codes:?}, wanted one of {expected:?}"
+                );
+                compared += 1;
+            }
+        });
+    }
+    assert!(compared >= 4, "only {compared} answers compared");
+}
