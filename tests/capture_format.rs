@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, and prints what it counted"
 )]
 #![expect(clippy::disallowed_methods, reason = "tests of files need files")]
+#![expect(clippy::unwrap_used, reason = "what cannot be read fails the test")]
 
 use std::fs;
 use std::io::{Cursor, Write};

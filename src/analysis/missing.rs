@@ -136,14 +136,16 @@ impl Fact {
     pub const fn windows_command(self) -> Option<&'static str> {
         match self {
             Self::Remapping => Some("(Get-VMHost).IovSupport; (Get-VMHost).IovSupportReasons"),
-            Self::ReservedMemory => {
-                Some("Get-PnpDeviceProperty -KeyName '{3AB22E31-8264-4B4E-9AF5-A8D2D8E33E62}  34'")
-            }
-            Self::NativeControl => {
-                Some("Get-PnpDeviceProperty -KeyName '{3AB22E31-8264-4B4E-9AF5-A8D2D8E33E62}  1'")
-            }
+            Self::ReservedMemory => Some(
+                "Get-PnpDevice -PresentOnly | ? InstanceId -like 'PCI*' | Get-PnpDeviceProperty -KeyName '{3AB22E31-8264-4B4E-9AF5-A8D2D8E33E62}  34'",
+            ),
+            Self::NativeControl => Some(
+                "Get-PnpDevice -PresentOnly | ? InstanceId -like 'PCI*' | Get-PnpDeviceProperty -KeyName '{3AB22E31-8264-4B4E-9AF5-A8D2D8E33E62}  1'",
+            ),
             Self::Capabilities | Self::ExtendedConfig | Self::RegisterBits | Self::DamagedList => {
-                Some("Get-PnpDeviceProperty -KeyName '{3AB22E31-8264-4B4E-9AF5-A8D2D8E33E62}  31'")
+                Some(
+                    "Get-PnpDevice -PresentOnly | ? InstanceId -like 'PCI*' | Get-PnpDeviceProperty -KeyName '{3AB22E31-8264-4B4E-9AF5-A8D2D8E33E62}  31'",
+                )
             }
             Self::BarSizes => Some("Get-CimInstance Win32_PnPAllocatedResource"),
             Self::HostUse => Some("Get-Disk; Get-NetAdapter"),

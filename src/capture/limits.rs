@@ -7,7 +7,7 @@
 pub(crate) const MAX_MEMBERS: usize = 200_000;
 
 /// Functions of one machine. The largest real hosts have some thousands.
-pub(crate) const MAX_FUNCTIONS: usize = 32_768;
+pub(crate) const MAX_FUNCTIONS: usize = 16_384;
 
 /// Bytes kept from all inputs together.
 pub(crate) const MAX_TOTAL: u64 = 96 << 20;

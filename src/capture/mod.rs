@@ -20,6 +20,8 @@ pub use error::CaptureError;
 pub use layout::PropertiesFile;
 pub use load::{from_zip, load};
 pub use manifest::{Collector, Conflict, Failure, FileEntry, Manifest, Privileges, Redaction};
+#[cfg(feature = "analyzer")]
+pub(crate) use merge::table_name;
 pub use names::{UnsafeName, safe_name, unique_name};
 pub use origin::{Method, Origin, Reported, SourceLines};
 pub use properties::{FunctionProperties, Resource};
@@ -71,5 +73,17 @@ impl Capture {
     /// Whether there is nothing in it that could be analysed.
     pub fn is_empty(&self) -> bool {
         self.functions.is_empty() && self.tables.is_empty() && self.devnodes.is_none()
+    }
+    /// Bytes of its members, without the facts about functions.
+    #[cfg(feature = "analyzer")]
+    pub(crate) fn bytes(&self) -> u64 {
+        let files = [&self.tables, &self.host, &self.sources, &self.unknown];
+        let files = files.into_iter().flat_map(BTreeMap::values).map(Vec::len);
+        let spaces = self
+            .functions
+            .values()
+            .map(|record| record.config.bytes().len());
+        let devnodes = self.devnodes.as_ref().map(Vec::len);
+        files.chain(spaces).chain(devnodes).sum::<usize>() as u64
     }
 }

@@ -7,11 +7,13 @@
 
 use std::path::{Path, PathBuf};
 
-use assignable::capture::{self, Capture};
+use assignable::capture::Capture;
+use assignable::import::{self, Diagnostic, Input};
 use assignable::names::Names;
 
 use super::args::Global;
 use super::exit::Failure;
+use super::output;
 use super::progress::Progress;
 
 /// Where distributions keep the id list.
@@ -21,13 +23,51 @@ const SYSTEM_ID_LISTS: &[&str] = &[
     "/var/lib/pciutils/pci.ids",
 ];
 
-/// Imports the inputs as parts of one machine.
-pub(crate) fn capture(_global: &Global, inputs: &[PathBuf]) -> Result<Capture, Failure> {
-    let _progress = Progress::start("reading");
-    let [path] = inputs else {
-        return Err(Failure::Usage("one input".to_owned()));
-    };
-    capture::load(path).map_err(|error| Failure::Input(error.to_string()))
+/// Imports the inputs as parts of one machine; `-` is standard input. Says on standard error
+/// what could not be used.
+pub(crate) fn capture(global: &Global, paths: &[PathBuf]) -> Result<Capture, Failure> {
+    let progress = Progress::start("reading");
+    let mut inputs = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            let stdin = Input::from_reader("-", std::io::stdin().lock());
+            inputs.push(stdin.map_err(|error| Failure::Input(error.to_string()))?);
+        } else {
+            inputs.push(Input::Path(path.clone()));
+        }
+    }
+    let import = import::import(&inputs);
+    drop(progress);
+    if !import.is_usable() {
+        let errors: Vec<String> = import.errors.iter().map(ToString::to_string).collect();
+        return Err(Failure::Input(errors.join("\nassignable: ")));
+    }
+    for error in &import.errors {
+        output::error(&format!("{error}; the other inputs are used"));
+    }
+    remarks(global, &import.diagnostics);
+    Ok(import.capture)
+}
+
+/// What was skipped or is missing: each remark with `--verbose`, else how many there are.
+fn remarks(global: &Global, diagnostics: &[Diagnostic]) {
+    if global.verbose {
+        for diagnostic in diagnostics {
+            output::error(&diagnostic.to_string());
+        }
+        return;
+    }
+    match diagnostics {
+        [] => {}
+        [only] => output::error(&only.to_string()),
+        [first, rest @ ..] => {
+            output::error(&first.to_string());
+            output::error(&format!(
+                "and {} more remarks on the inputs (-v lists them)",
+                rest.len()
+            ));
+        }
+    }
 }
 
 /// The id list that the user asked for.

@@ -61,6 +61,8 @@ impl FunctionProperties {
             this.base_class = None;
             other.base_class = None;
         }
+        // Tools word it differently from call to call.
+        this.name = this.name.take().or(other.name.take());
         let mut facts = Facts { at, conflicts };
         single_facts!(merge_single_facts!(this other facts));
         facts.resources(this, &mut other);

@@ -1,0 +1,274 @@
+//! What one input holds: the files of a machine, texts, captures; through archives and packing.
+
+use std::io::{self, Cursor, Read, Seek};
+use std::rc::Rc;
+
+use super::diagnostic::{DiagnosticKind, Diagnostics, shortened};
+use super::error::ImportError;
+use super::limits::{HEAD, MAX_NESTING, MAX_OTHER_FILES};
+use super::sniff::{Looks, has_functions, looks};
+use super::text::decoded;
+use super::tree::{self, Trees};
+use super::unpack::{Count, Counted, Meter, Metered, Tripped, decoder, peek};
+use crate::capture::limits::{MAX_SOURCE, MAX_TOTAL};
+use crate::capture::load::{is_capture, open_zip, read_limited};
+use crate::capture::{self, Capture, CaptureError};
+
+/// Collects what is of use in one input.
+pub(super) struct Gather<'d> {
+    /// The input, as the caller named it.
+    pub(super) file: &'d str,
+    pub(super) diagnostics: &'d mut Diagnostics,
+    pub(super) trees: Trees,
+    /// Texts of lspci with their paths within the input.
+    pub(super) texts: Vec<(String, Vec<u8>)>,
+    pub(super) captures: Vec<Capture>,
+    pub(super) meter: Rc<Meter>,
+    /// Files seen in folders and archives.
+    pub(super) files: usize,
+    /// Files that are no part of a tree and were looked into.
+    others: usize,
+    /// Bytes of the texts.
+    kept: u64,
+    /// An absolute name was remarked on.
+    absolute: bool,
+}
+
+/// What became of a stream.
+pub(super) enum Found {
+    /// Something, or an archive that was gone through.
+    Something,
+    /// Nothing that an importer knows.
+    Nothing(Looks),
+}
+
+impl<'d> Gather<'d> {
+    pub(super) fn new(file: &'d str, diagnostics: &'d mut Diagnostics) -> Self {
+        Self {
+            file,
+            diagnostics,
+            trees: Trees::default(),
+            texts: Vec::new(),
+            captures: Vec::new(),
+            meter: Rc::default(),
+            files: 0,
+            others: 0,
+            kept: 0,
+            absolute: false,
+        }
+    }
+
+    /// Looks through a stream: a text, or an archive or packed file with anything in it.
+    /// `member` is its path within the input, empty for the input itself.
+    pub(super) fn stream(
+        &mut self,
+        member: &str,
+        reader: &mut dyn Read,
+        nesting: u32,
+    ) -> Result<Found, ImportError> {
+        let (counted, count) = Counted::new(reader);
+        let (head, mut rest) =
+            peek(counted).map_err(|error| self.damage(member, &count, &error))?;
+        let looks = looks(&head);
+        let archive = matches!(
+            looks,
+            Looks::Gzip | Looks::Xz | Looks::Bzip2 | Looks::Tar | Looks::Zip
+        );
+        if archive && nesting >= MAX_NESTING {
+            return Ok(Found::Nothing(looks));
+        }
+        match looks {
+            Looks::Tar => tree::read_tar(self, member, &mut rest, nesting)?,
+            Looks::Zip => {
+                let bytes = read_limited(rest, MAX_SOURCE, 0)
+                    .map_err(|error| self.damage(member, &count, &error))?;
+                if bytes.len() as u64 > MAX_SOURCE {
+                    return Err(self.too_large(member, MAX_SOURCE));
+                }
+                return self.zip(member, Cursor::new(bytes), nesting);
+            }
+            Looks::Gzip | Looks::Xz | Looks::Bzip2 => {
+                // The bytes read by the unpacker, not those read ahead to see what it is.
+                let (packed, count) = Counted::new(rest);
+                let Some(unpacked) = decoder(looks, packed) else {
+                    return Ok(Found::Nothing(looks));
+                };
+                let meter = self.meter.clone();
+                let mut unpacked = Metered::new(unpacked, count.clone(), &meter);
+                return self.stream(member, &mut unpacked, nesting + 1);
+            }
+            Looks::Text | Looks::Utf16 => return self.text(member, rest, &count, looks),
+            // Texts with a few odd bytes in them are texts still.
+            _ if has_functions(&head) => return self.text(member, rest, &count, looks),
+            _ => return Ok(Found::Nothing(looks)),
+        }
+        Ok(Found::Something)
+    }
+
+    fn text(
+        &mut self,
+        member: &str,
+        reader: impl Read,
+        count: &Count,
+        looks: Looks,
+    ) -> Result<Found, ImportError> {
+        let mut reader = reader;
+        let mut bytes = Vec::new();
+        let end = reader.by_ref().take(MAX_SOURCE + 1).read_to_end(&mut bytes);
+        if bytes.len() as u64 > MAX_SOURCE {
+            return Err(self.too_large(member, MAX_SOURCE));
+        }
+        let fault = match end {
+            Ok(_) => None,
+            Err(error) if self.meter.tripped().is_some() || bytes.is_empty() => {
+                return Err(self.damage(member, count, &error));
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        let (text, converted) = decoded(bytes);
+        if !has_functions(&text) {
+            return Ok(Found::Nothing(looks));
+        }
+        self.kept += text.len() as u64;
+        if self.kept > MAX_TOTAL {
+            return Err(self.too_large(member, MAX_TOTAL));
+        }
+        let outer = self
+            .diagnostics
+            .enter((!member.is_empty()).then(|| shortened(member)));
+        if converted {
+            self.diagnostics.whole(DiagnosticKind::Utf16);
+        }
+        if let Some(problem) = fault {
+            self.diagnostics
+                .whole(DiagnosticKind::ArchiveDamaged { problem });
+        }
+        self.diagnostics.enter(outer);
+        self.texts.push((member.to_owned(), text));
+        Ok(Found::Something)
+    }
+
+    /// Looks through a zip file, which may be a capture.
+    pub(super) fn zip(
+        &mut self,
+        member: &str,
+        mut reader: impl Read + Seek,
+        nesting: u32,
+    ) -> Result<Found, ImportError> {
+        let place = self.place(member);
+        let mut zip = open_zip(&place, &mut reader)?;
+        let manifest = zip
+            .by_name("manifest.json")
+            .ok()
+            .and_then(|manifest| read_limited(manifest, MAX_SOURCE / 4, 0).ok());
+        if manifest.is_some_and(|manifest| is_capture(&manifest)) {
+            drop(zip);
+            self.captures.push(capture::from_zip(&place, reader)?);
+            return Ok(Found::Something);
+        }
+        tree::read_zip(self, member, zip, nesting)?;
+        Ok(Found::Something)
+    }
+
+    /// A file that is no part of a machine's tree: a text or an archive, or of no use.
+    pub(super) fn other(
+        &mut self,
+        member: &str,
+        mut reader: &mut dyn Read,
+        nesting: u32,
+    ) -> Result<(), ImportError> {
+        self.others += 1;
+        if self.others > MAX_OTHER_FILES {
+            if self.others == MAX_OTHER_FILES + 1 {
+                self.diagnostics.whole(DiagnosticKind::TooManyFiles {
+                    limit: MAX_OTHER_FILES,
+                });
+            }
+            return Ok(());
+        }
+        let mut head = Vec::new();
+        if let Err(error) = Read::take(&mut reader, HEAD).read_to_end(&mut head) {
+            return self.survive(member, &error);
+        }
+        let looks = looks(&head);
+        let packed = matches!(
+            looks,
+            Looks::Gzip | Looks::Xz | Looks::Bzip2 | Looks::Tar | Looks::Zip
+        );
+        if !packed && looks != Looks::Utf16 && !has_functions(&head) {
+            return Ok(());
+        }
+        let mut whole = Cursor::new(head).chain(reader);
+        match self.stream(member, &mut whole, nesting + 1) {
+            Ok(_) => Ok(()),
+            // What is broken inside must not lose what is around it.
+            Err(ImportError::Damaged { problem, .. }) if self.meter.tripped().is_none() => {
+                self.diagnostics
+                    .member(member, DiagnosticKind::Unreadable { problem });
+                Ok(())
+            }
+            Err(ImportError::Capture(error)) if !matches!(error, CaptureError::Bomb { .. }) => {
+                let problem = error.to_string();
+                self.diagnostics
+                    .member(member, DiagnosticKind::Unreadable { problem });
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Remarks on the first absolute name.
+    pub(super) fn absolute(&mut self, member: &str) {
+        if !std::mem::replace(&mut self.absolute, true) {
+            self.diagnostics
+                .member(member, DiagnosticKind::AbsoluteName);
+        }
+    }
+
+    /// Goes on after a fault in one member, unless a bound was met.
+    pub(super) fn survive(&mut self, member: &str, error: &io::Error) -> Result<(), ImportError> {
+        if self.meter.tripped().is_some() {
+            return Err(self.damage(member, &Count::default(), error));
+        }
+        let problem = error.to_string();
+        self.diagnostics
+            .member(member, DiagnosticKind::Unreadable { problem });
+        Ok(())
+    }
+
+    /// The error for a stream that cannot be read.
+    pub(super) fn damage(&self, member: &str, count: &Count, error: &io::Error) -> ImportError {
+        let file = self.place(member);
+        match self.meter.tripped() {
+            Some(Tripped::TooLarge) => ImportError::TooLarge {
+                file,
+                limit: super::limits::MAX_UNPACKED,
+            },
+            Some(Tripped::Bomb { packed, unpacked }) => ImportError::Bomb {
+                file,
+                packed,
+                unpacked,
+            },
+            None => ImportError::Damaged {
+                file,
+                offset: count.get(),
+                problem: error.to_string(),
+            },
+        }
+    }
+
+    pub(super) fn too_large(&self, member: &str, limit: u64) -> ImportError {
+        ImportError::TooLarge {
+            file: self.place(member),
+            limit,
+        }
+    }
+
+    /// The input and the path within it.
+    fn place(&self, member: &str) -> String {
+        match member {
+            "" => self.file.to_owned(),
+            member => format!("{}: {}", self.file, shortened(member)),
+        }
+    }
+}

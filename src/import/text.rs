@@ -1,0 +1,80 @@
+//! Texts of unknown encoding.
+
+use std::borrow::Cow;
+
+/// Longest text taken over as a fact.
+const MAX_FACT: usize = 400;
+
+/// A short text as UTF-8: as it is, else read as Latin-1. Control characters are dropped.
+pub(crate) fn printable(bytes: &[u8]) -> String {
+    let bytes = bytes.trim_ascii();
+    let bytes = bytes.get(..MAX_FACT).unwrap_or(bytes);
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        // A cut may fall within a character.
+        Err(error) if error.error_len().is_none() => {
+            String::from_utf8_lossy(bytes.get(..error.valid_up_to()).unwrap_or_default())
+        }
+        Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
+    };
+    text.chars()
+        .filter(|character| !character.is_control())
+        .collect()
+}
+
+/// The text without a byte order mark, and converted where that says UTF-16. `true` with a
+/// text that was converted.
+pub(crate) fn decoded(bytes: Vec<u8>) -> (Vec<u8>, bool) {
+    let units = |combine: fn([u8; 2]) -> u16| -> Vec<u8> {
+        let (pairs, _) = bytes.as_chunks::<2>();
+        let units = pairs.iter().skip(1).map(|&pair| combine(pair));
+        let mut text = String::with_capacity(pairs.len());
+        text.extend(
+            char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)),
+        );
+        text.into_bytes()
+    };
+    if bytes.starts_with(&[0xff, 0xfe]) {
+        (units(u16::from_le_bytes), true)
+    } else if bytes.starts_with(&[0xfe, 0xff]) {
+        (units(u16::from_be_bytes), true)
+    } else {
+        (bytes, false)
+    }
+}
+
+/// A text without the mark that some editors put before UTF-8.
+pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latin_1_and_utf_8_become_the_same_text() {
+        assert_eq!(printable("Schr\u{f6}der".as_bytes()), "Schröder");
+        assert_eq!(printable(b"Schr\xf6der"), "Schröder");
+        assert_eq!(printable(b"  a\x1b[31mb\0 \t"), "a[31mb");
+        assert_eq!(printable("é".repeat(300).as_bytes()).chars().count(), 200);
+        let odd = format!("x{}", "é".repeat(300));
+        assert_eq!(printable(odd.as_bytes()).chars().count(), 200);
+    }
+
+    #[test]
+    fn utf_16_is_converted_in_both_orders() {
+        let little: Vec<u8> = "\u{feff}00:1f\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let big: Vec<u8> = "\u{feff}00:1f\n"
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect();
+        assert_eq!(decoded(little), (b"00:1f\n".to_vec(), true));
+        assert_eq!(decoded(big), (b"00:1f\n".to_vec(), true));
+        assert_eq!(decoded(b"00:1f".to_vec()), (b"00:1f".to_vec(), false));
+        assert_eq!(without_mark(b"\xef\xbb\xbf00"), b"00");
+    }
+}

@@ -1,0 +1,201 @@
+//! Streams that are counted while they are unpacked, so that no input can grow without bound.
+
+use std::cell::Cell;
+use std::io::{self, Cursor, Read};
+use std::rc::Rc;
+
+use super::limits::{HEAD, MAX_DICTIONARY_KIB, MAX_UNPACKED};
+use super::sniff::Looks;
+use crate::capture::limits::is_bomb;
+
+/// Counts what one input unpacks to, over all its layers and members.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    unpacked: Cell<u64>,
+    tripped: Cell<Option<Tripped>>,
+}
+
+/// The bound that a stream ran into.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Tripped {
+    /// More than [`MAX_UNPACKED`] in all.
+    TooLarge,
+    /// Too much out of too little.
+    Bomb { packed: u64, unpacked: u64 },
+}
+
+impl Meter {
+    /// The bound that was met, if one was. Readers in between may have lost it.
+    pub(super) fn tripped(&self) -> Option<Tripped> {
+        self.tripped.get()
+    }
+
+    fn trip(&self, why: Tripped) -> io::Error {
+        self.tripped.set(Some(why));
+        io::Error::new(io::ErrorKind::FileTooLarge, "too much data")
+    }
+
+    /// Refuses sizes that an archive claims, before anything is unpacked.
+    pub(super) fn claim(&self, packed: u64, unpacked: u64) -> io::Result<()> {
+        match is_bomb(packed, unpacked) {
+            true => Err(self.trip(Tripped::Bomb { packed, unpacked })),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Bytes that were read from a packed stream so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Count(Rc<Cell<u64>>);
+
+impl Count {
+    /// For packed bytes that someone else reads.
+    pub(super) fn of(packed: u64) -> Self {
+        Self(Rc::new(Cell::new(packed)))
+    }
+
+    pub(super) fn get(&self) -> u64 {
+        self.0.get()
+    }
+}
+
+/// Counts the bytes that pass.
+pub(super) struct Counted<R> {
+    inner: R,
+    count: Count,
+}
+
+impl<R: Read> Counted<R> {
+    pub(super) fn new(inner: R) -> (Self, Count) {
+        let count = Count::default();
+        (
+            Self {
+                inner,
+                count: count.clone(),
+            },
+            count,
+        )
+    }
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.count.0.set(self.count.get() + read as u64);
+        Ok(read)
+    }
+}
+
+/// Unpacked bytes of one layer, stopped where they pass a bound.
+pub(super) struct Metered<R> {
+    inner: R,
+    packed: Count,
+    unpacked: u64,
+    meter: Rc<Meter>,
+}
+
+impl<R: Read> Metered<R> {
+    pub(super) fn new(inner: R, packed: Count, meter: &Rc<Meter>) -> Self {
+        Self {
+            inner,
+            packed,
+            unpacked: 0,
+            meter: meter.clone(),
+        }
+    }
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.unpacked += read as u64;
+        let all = self.meter.unpacked.get() + read as u64;
+        self.meter.unpacked.set(all);
+        if all > MAX_UNPACKED {
+            return Err(self.meter.trip(Tripped::TooLarge));
+        }
+        self.meter.claim(self.packed.get(), self.unpacked)?;
+        Ok(read)
+    }
+}
+
+/// A reader for the given packing; `None` where the bytes are not packed.
+pub(super) fn decoder<'r>(looks: Looks, packed: impl Read + 'r) -> Option<Box<dyn Read + 'r>> {
+    let packed = io::BufReader::new(packed);
+    Some(match looks {
+        Looks::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
+        Looks::Xz => {
+            let limit = MAX_DICTIONARY_KIB;
+            Box::new(lzma_rust2::XzReader::new_mem_limit(packed, true, limit))
+        }
+        Looks::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(packed)),
+        _ => return None,
+    })
+}
+
+/// The first bytes of a stream, and the stream with them put back.
+pub(super) fn peek<R: Read>(mut reader: R) -> io::Result<(Vec<u8>, impl Read)> {
+    let mut head = Vec::new();
+    let end = reader.by_ref().take(HEAD).read_to_end(&mut head);
+    // Bytes before a fault are worth looking at; the fault will be met again.
+    let fault = match end {
+        Ok(_) => None,
+        Err(error) if head.is_empty() => return Err(error),
+        Err(error) => Some(error),
+    };
+    let rest = Cursor::new(head.clone()).chain(Faulty(fault)).chain(reader);
+    Ok((head, rest))
+}
+
+/// Gives an error once.
+struct Faulty(Option<io::Error>);
+
+impl Read for Faulty {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layer_that_unpacks_too_much_from_too_little_is_stopped() {
+        let meter = Rc::new(Meter::default());
+        let mut stream = Metered::new(io::repeat(0), Count::default(), &meter);
+        let error = io::copy(&mut stream, &mut io::sink()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        assert!(matches!(
+            meter.tripped(),
+            Some(Tripped::Bomb { packed: 0, .. })
+        ));
+    }
+
+    #[test]
+    fn layers_add_up() {
+        let meter = Rc::new(Meter::default());
+        let packed = Count::of(u64::MAX);
+        let mut sum = 0;
+        while meter.tripped().is_none() {
+            let part = io::repeat(0).take(300 << 20);
+            let mut stream = Metered::new(part, packed.clone(), &meter);
+            sum += io::copy(&mut stream, &mut io::sink()).unwrap_or(0);
+        }
+        assert_eq!(sum, 900 << 20);
+        assert_eq!(meter.tripped(), Some(Tripped::TooLarge));
+    }
+
+    #[test]
+    fn a_fault_is_met_after_the_bytes_before_it() {
+        let broken = Cursor::new(b"abc").chain(Faulty(Some(io::Error::other("broken"))));
+        let (head, mut rest) = peek(broken).unwrap();
+        assert_eq!(head, b"abc");
+        let mut all = Vec::new();
+        assert_eq!(
+            rest.read_to_end(&mut all).unwrap_err().to_string(),
+            "broken"
+        );
+        assert_eq!(all, b"abc");
+    }
+}
