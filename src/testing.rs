@@ -10,7 +10,7 @@ use crate::bytes::ConfigImage;
 use crate::capture::{
     Capture, FunctionProperties, FunctionRecord, Method, Origin, Reported, Resource,
 };
-use crate::host::Host;
+use crate::host::{FunctionId, Host};
 use crate::spec::pcie::PortType;
 use crate::spec::windows::DeviceProperty;
 use crate::topology::Topology;
@@ -61,6 +61,11 @@ pub(crate) fn reported<T>(value: T) -> Reported<T> {
 /// An address within segment 0, or with its segment.
 pub(crate) fn at(text: &str) -> Sbdf {
     text.parse().unwrap()
+}
+
+/// The function at an address.
+pub(crate) fn find(facts: &Facts<'_, '_>, address: &str) -> FunctionId {
+    facts.host.find(at(address)).unwrap()
 }
 
 impl Machine {

@@ -1,37 +1,32 @@
 //! The tree of small machines.
 
 use super::*;
-use crate::analysis::Facts;
 use crate::spec::pcie::PortType;
-use crate::testing::{Dev, Machine, at, reported};
-
-fn id(facts: &Facts<'_, '_>, address: &str) -> FunctionId {
-    facts.host.find(at(address)).unwrap()
-}
+use crate::testing::{Dev, Machine, find, reported};
 
 /// The bridge above a function.
 fn parent(machine: &Machine, address: &str) -> Option<String> {
     machine.facts(|facts| {
-        let parent = facts.topology.parent(id(facts, address))?;
+        let parent = facts.topology.parent(find(facts, address))?;
         Some(facts.host.function(parent).at.to_string())
     })
 }
 
 fn top(machine: &Machine, address: &str) -> Node {
-    machine.facts(|facts| facts.topology.top(id(facts, address)))
+    machine.facts(|facts| facts.topology.top(find(facts, address)))
 }
 
 fn kind(machine: &Machine, address: &str) -> FunctionKind {
-    machine.facts(|facts| facts.topology.kind(id(facts, address)))
+    machine.facts(|facts| facts.topology.kind(find(facts, address)))
 }
 
 fn multi_function(machine: &Machine, address: &str) -> Option<bool> {
-    machine.facts(|facts| facts.topology.is_multi_function(id(facts, address)))
+    machine.facts(|facts| facts.topology.is_multi_function(find(facts, address)))
 }
 
 fn siblings(machine: &Machine, address: &str) -> Vec<String> {
     machine.facts(|facts| {
-        let siblings = facts.topology.siblings(facts.host, id(facts, address));
+        let siblings = facts.topology.siblings(facts.host, find(facts, address));
         siblings
             .map(|sibling| facts.host.function(sibling).at.bdf.to_string())
             .collect()
@@ -71,10 +66,10 @@ fn secondary_bus_numbers_make_the_tree() {
     assert!(is_root(top(&machine, "04:00.0")));
     assert_eq!(faults(&machine), []);
     machine.facts(|facts| {
-        let path: Vec<_> = facts.topology.upstream(id(facts, "04:00.0")).collect();
+        let path: Vec<_> = facts.topology.upstream(find(facts, "04:00.0")).collect();
         assert_eq!(path.len(), 4);
-        assert_eq!(facts.topology.depth(id(facts, "04:00.0")), 3);
-        let path = LocationPath::of(facts.host, facts.topology, id(facts, "04:00.0"));
+        assert_eq!(facts.topology.depth(find(facts, "04:00.0")), 3);
+        let path = LocationPath::of(facts.host, facts.topology, find(facts, "04:00.0"));
         let text = path.unwrap().to_string();
         assert_eq!(text, "PCIROOT(0)#PCI(0100)#PCI(0000)#PCI(0100)#PCI(0000)");
     });
@@ -227,7 +222,7 @@ fn virtual_functions_hang_where_their_physical_function_does() {
     assert_eq!(faults(&machine), []);
     assert_eq!(multi_function(&machine, "03:00.1"), Some(false));
     machine.facts(|facts| {
-        let path = LocationPath::of(facts.host, facts.topology, id(facts, "03:00.1"));
+        let path = LocationPath::of(facts.host, facts.topology, find(facts, "03:00.1"));
         assert_eq!(path, None);
     });
 }
@@ -241,10 +236,10 @@ fn the_stride_of_virtual_functions_leaves_gaps() {
         .with("01:10.3", Dev::virtual_function());
     machine.facts(|facts| {
         let physical = |address| {
-            let id = id(facts, address);
+            let id = find(facts, address);
             facts.host.function(id).physical
         };
-        let pf = Some(id(facts, "01:00.0"));
+        let pf = Some(find(facts, "01:00.0"));
         assert_eq!(physical("01:10.1"), pf);
         assert_eq!(physical("01:10.2"), None);
         assert_eq!(physical("01:10.3"), pf);
@@ -364,7 +359,7 @@ fn faults_are_found_by_the_function_that_they_are_about() {
         .with("00:02.0", Dev::root_port(2))
         .with("05:00.0", Dev::endpoint());
     machine.facts(|facts| {
-        let count = |address| facts.topology.faults_of(id(facts, address)).len();
+        let count = |address| facts.topology.faults_of(find(facts, address)).len();
         assert_eq!(count("00:01.0"), 2);
         assert_eq!(count("00:02.0"), 0);
         assert_eq!(count("05:00.0"), 1);

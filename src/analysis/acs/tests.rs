@@ -1,22 +1,17 @@
 //! Isolation of small machines.
 
 use super::*;
-use crate::analysis::Facts;
 use crate::decode::config::ext::acs::AcsFlags;
 use crate::spec::pcie::PortType;
-use crate::testing::{Dev, Machine, at, reported};
-
-fn id(facts: &Facts<'_, '_>, address: &str) -> FunctionId {
-    facts.host.find(at(address)).unwrap()
-}
+use crate::testing::{Dev, Machine, find, reported};
 
 fn hop(machine: &Machine, address: &str) -> Hop {
-    machine.facts(|facts| *facts.acs.hop(id(facts, address)))
+    machine.facts(|facts| *facts.acs.hop(find(facts, address)))
 }
 
 fn path(machine: &Machine, address: &str) -> (Tri, Tri) {
     machine.facts(|facts| {
-        let id = id(facts, address);
+        let id = find(facts, address);
         (
             facts.acs.path_able(facts.topology, id),
             facts.acs.path_active(facts.topology, id),
@@ -26,14 +21,16 @@ fn path(machine: &Machine, address: &str) -> (Tri, Tri) {
 
 fn decisive(machine: &Machine, address: &str) -> Option<String> {
     machine.facts(|facts| {
-        let hop = facts.acs.decisive_hop(facts.topology, id(facts, address))?;
+        let hop = facts
+            .acs
+            .decisive_hop(facts.topology, find(facts, address))?;
         Some(facts.host.function(hop).at.to_string())
     })
 }
 
 fn up_hierarchy(machine: &Machine, address: &str) -> Option<u32> {
     machine.facts(|facts| {
-        let id = id(facts, address);
+        let id = find(facts, address);
         facts.acs.up_hierarchy(facts.topology, id).value()
     })
 }
@@ -143,7 +140,7 @@ fn each_kind_of_obstacle_is_found_apart() {
                 Obstacle::MultiFunction,
                 Obstacle::ConventionalBridge,
             ]
-            .map(|what| facts.acs.is_free_of(id(facts, address), what))
+            .map(|what| facts.acs.is_free_of(find(facts, address), what))
         })
     };
     let port = switch(root(), upstream(), downstream().acs(0x1d, 0));
