@@ -28,6 +28,9 @@ pub mod spec;
 #[cfg(feature = "capture")]
 pub mod capture;
 
+#[cfg(feature = "collector")]
+pub mod collect;
+
 #[cfg(feature = "analyzer")]
 pub mod analysis;
 #[cfg(feature = "analyzer")]
@@ -36,7 +39,7 @@ pub mod corpus;
 pub mod decode;
 #[cfg(feature = "analyzer")]
 pub mod host;
-#[cfg(feature = "analyzer")]
+#[cfg(any(feature = "analyzer", feature = "collector"))]
 pub mod import;
 #[cfg(feature = "analyzer")]
 pub mod iommu;

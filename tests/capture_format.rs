@@ -468,3 +468,54 @@ fn flipped_bytes_in_a_zip_never_go_unnoticed() {
     }
     assert!(noticed > whole.len() / 10);
 }
+
+/// The page that a stranger implements the format from.
+const PAGE: &str = include_str!("../docs/capture-format.md");
+
+#[test]
+fn the_example_of_the_page_is_an_intact_capture() {
+    let mut blocks = PAGE
+        .split("```json\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap());
+    let (properties, manifest) = (blocks.nth(1).unwrap(), blocks.next().unwrap());
+    let path = folder("page").join("c");
+    let function = path.join("pci/0000-00-1f.3");
+    fs::create_dir_all(&function).unwrap();
+    fs::write(path.join("manifest.json"), manifest).unwrap();
+    fs::write(function.join("properties.json"), properties).unwrap();
+    fs::write(function.join("config"), [0; 64]).unwrap();
+    assert_eq!(capture::verify(&path).unwrap(), []);
+    let loaded = capture::load(&path).unwrap();
+    let record = &loaded.functions[&at("0000:00:1f.3")];
+    assert_eq!(record.config, ConfigImage::from_bytes(vec![0; 64]));
+    assert_eq!(
+        record.properties.driver.as_ref().unwrap().value,
+        "snd_hda_intel"
+    );
+    // And a writer makes the same files of it.
+    capture::to_folder(&loaded, &path.with_file_name("again")).unwrap();
+    assert_eq!(files(&path), files(&path.with_file_name("again")));
+}
+
+#[cfg(feature = "analyzer")]
+#[test]
+fn the_page_names_every_key_that_is_written() {
+    use assignable::capture::{Manifest, PropertiesFile};
+    for schema in [
+        schemars::schema_for!(Manifest),
+        schemars::schema_for!(PropertiesFile<'_>),
+        schemars::schema_for!(Resource),
+        schemars::schema_for!(SourceLines),
+    ] {
+        let keys = schema.as_value()["properties"].as_object().unwrap();
+        assert!(keys.len() > 4, "{keys:?}");
+        for key in keys.keys() {
+            let named = [format!("`{key}`"), format!("\"{key}\"")];
+            assert!(
+                named.iter().any(|key| PAGE.contains(key)),
+                "{key} is not documented"
+            );
+        }
+    }
+}

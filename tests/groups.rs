@@ -19,11 +19,11 @@ use assignable::topology::Topology;
 
 type Partition = BTreeSet<BTreeSet<Sbdf>>;
 
-fn predicted(case: &Case, options: Options) -> Partition {
+fn predicted(case: &Case) -> Partition {
     let host = Host::from_capture(&case.capture);
     let topology = Topology::of(&host);
     let iommu = Iommu::of(&host, &topology);
-    let groups = Groups::predict(&host, &topology, &iommu, options);
+    let groups = Groups::predict(&host, &topology, &iommu, Options::for_host(&host));
     groups
         .iter()
         .map(|(_, members)| members.iter().map(|&id| host.function(id).at).collect())
@@ -42,7 +42,7 @@ fn every_case_with_groups_is_predicted() {
         };
         compared += 1;
         let truth: Partition = truth.iter().cloned().collect();
-        let predicted = predicted(&case, Options::default());
+        let predicted = predicted(&case);
         if predicted != truth {
             let missing: Vec<_> = truth.difference(&predicted).collect();
             let surplus: Vec<_> = predicted.difference(&truth).collect();

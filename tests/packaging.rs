@@ -34,6 +34,7 @@ const LICENCES: &[&str] = &[
     "Apache-2.0",
     "BSD-2-Clause",
     "BSD-3-Clause",
+    "bzip2-1.0.6",
     "Unicode-3.0",
     "Zlib",
 ];

@@ -20,7 +20,7 @@ pub use error::CaptureError;
 pub use layout::PropertiesFile;
 pub use load::{from_zip, load};
 pub use manifest::{Collector, Conflict, Failure, FileEntry, Manifest, Privileges, Redaction};
-#[cfg(feature = "analyzer")]
+#[cfg(any(feature = "analyzer", feature = "collector"))]
 pub(crate) use merge::table_name;
 pub use names::{UnsafeName, safe_name, unique_name};
 pub use origin::{Method, Origin, Reported, SourceLines};

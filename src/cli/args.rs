@@ -78,9 +78,10 @@ pub(crate) enum Command {
     Groups {
         #[command(flatten)]
         inputs: Inputs,
-        /// Take ACS control as captured, not as a kernel with an active IOMMU sets it
-        #[arg(long)]
-        as_captured: bool,
+        /// Take ACS control as captured, or as a kernel with an active IOMMU sets it; default:
+        /// as captured where the capture's kernel had made groups
+        #[arg(long, value_name = "MODE")]
+        acs: Option<AcsMode>,
         /// Probe all functions in one pass, as kernels before 6.1
         #[arg(long)]
         before_6_1: bool,
@@ -171,6 +172,15 @@ pub(crate) enum FailOn {
     Medium,
     /// A finding of high severity
     High,
+}
+
+/// Which ACS control register counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum AcsMode {
+    /// The one in the capture
+    Captured,
+    /// What a kernel with an active IOMMU sets
+    Enabled,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

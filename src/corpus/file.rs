@@ -32,6 +32,9 @@ pub struct CaseFile {
     /// ACPI tables of another case.
     #[serde(default)]
     pub tables_from: Option<TablesFrom>,
+    /// ACPI tables by signature, in place of those of the same name.
+    #[serde(default)]
+    pub tables: BTreeMap<String, HexBytes>,
     /// Left out: functions by address, other members by name (`acpi/DMAR`, `host/cmdline`).
     #[serde(default)]
     pub omit: Vec<String>,

@@ -69,6 +69,9 @@ impl Case {
             let other = resolver(&from.case)?;
             derive::take_tables(&name, &mut capture, from, &other)?;
         }
+        for (table, bytes) in &file.tables {
+            capture.tables.insert(table.clone(), bytes.0.clone());
+        }
         derive::apply(&name, &mut capture, &file)?;
         let truth = match &file.truth {
             Some(truth) => truth.clone(),

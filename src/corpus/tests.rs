@@ -1,6 +1,6 @@
 //! Derivations in memory, and every case of this project's corpus.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::*;
@@ -231,7 +231,7 @@ fn own_corpus() -> PathBuf {
 #[test]
 fn every_case_of_the_corpus_loads_and_explains_itself() {
     let cases = load_all(&own_corpus()).unwrap();
-    assert!(cases.len() >= 30, "only {} cases", cases.len());
+    assert!(cases.len() >= 50, "only {} cases", cases.len());
     for (name, case) in cases {
         let case = case.unwrap_or_else(|error| panic!("{error}"));
         assert!(
@@ -242,6 +242,34 @@ fn every_case_of_the_corpus_loads_and_explains_itself() {
             assert!(text.trim().len() >= 10, "{name} does not explain itself");
         }
     }
+}
+
+/// Groups by the numbers that a kernel reported, without the numbers.
+fn reported_groups(capture: &Capture) -> BTreeSet<BTreeSet<Sbdf>> {
+    let mut groups: BTreeMap<u32, BTreeSet<Sbdf>> = BTreeMap::new();
+    for (&at, record) in &capture.functions {
+        if let Some(group) = &record.properties.iommu_group {
+            groups.entry(group.value).or_default().insert(at);
+        }
+    }
+    groups.into_values().collect()
+}
+
+#[test]
+fn the_truth_of_a_lab_machine_is_what_its_kernel_reported() {
+    let mut checked = 0;
+    for case in load_all(&own_corpus())
+        .unwrap()
+        .into_values()
+        .map(Result::unwrap)
+    {
+        if matches!(case.file.origin, Origin::Lab) {
+            let truth: BTreeSet<_> = case.truth.groups.into_iter().flatten().collect();
+            assert_eq!(truth, reported_groups(&case.capture), "{}", case.name);
+            checked += 1;
+        }
+    }
+    assert!(checked >= 10, "only {checked} lab machines");
 }
 
 #[test]

@@ -47,6 +47,13 @@ pub enum DiagnosticKind {
         /// Bytes known.
         bytes: usize,
     },
+    /// The text ends right behind a hex line of this function: there may have been more.
+    OpenEnd {
+        /// The function.
+        function: Sbdf,
+        /// Bytes known.
+        bytes: usize,
+    },
     /// A file with a configuration space is empty.
     EmptySpace {
         /// The function.
@@ -279,6 +286,10 @@ impl fmt::Display for DiagnosticKind {
                     "{function} has {bytes} bytes of its configuration space; some are missing"
                 )
             }
+            Self::OpenEnd { function, bytes } => write!(
+                f,
+                "the text ends behind {bytes} bytes of {function}; it may be cut"
+            ),
             Self::EmptySpace { function } => {
                 write!(f, "the configuration space of {function} is empty")
             }

@@ -58,10 +58,13 @@ enum Assume {
     NotIsolated,
 }
 
-impl Default for Options {
-    fn default() -> Self {
+impl Options {
+    /// What suits a capture: where its kernel had made groups, it had also set ACS control as
+    /// it wanted it, command line included; elsewhere control is as the firmware left it.
+    pub fn for_host(host: &Host<'_>) -> Self {
+        let mut functions = host.functions().iter();
         Self {
-            as_captured: false,
+            as_captured: functions.any(|function| function.reported.iommu_group.is_some()),
             probe_by_unit: true,
         }
     }

@@ -4,7 +4,6 @@ use assignable::analysis::Facts;
 use assignable::analysis::groups::{Groups, Options};
 use assignable::capture::Capture;
 use assignable::host::{FunctionId, Host};
-use assignable::iommu::Iommu;
 use assignable::policy::Policy;
 use assignable::report::{self, Report, json};
 use assignable::rules::{self, Severity};
@@ -12,7 +11,7 @@ use assignable::select::Selector;
 use assignable::topology::Topology;
 use assignable::verdict::Verdict;
 
-use crate::cli::args::{Analysis, FailOn, Format, Global, Inputs};
+use crate::cli::args::{AcsMode, Analysis, FailOn, Format, Global, Inputs};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::{load, output};
 
@@ -65,7 +64,12 @@ pub(crate) fn topology(global: &Global, analysis: &Analysis, dot: bool) -> Resul
     })
 }
 
-pub(crate) fn groups(global: &Global, inputs: &Inputs, options: Options) -> Result<Exit, Failure> {
+pub(crate) fn groups(
+    global: &Global,
+    inputs: &Inputs,
+    acs: Option<AcsMode>,
+    before_6_1: bool,
+) -> Result<Exit, Failure> {
     let analysis = Analysis {
         inputs: Inputs {
             inputs: inputs.inputs.clone(),
@@ -75,8 +79,12 @@ pub(crate) fn groups(global: &Global, inputs: &Inputs, options: Options) -> Resu
     };
     with_report(global, &analysis, |report| {
         let (host, topology) = (report.facts.host, report.facts.topology);
-        let iommu = Iommu::of(host, topology);
-        let groups = Groups::predict(host, topology, &iommu, options);
+        let mut options = Options::for_host(host);
+        if let Some(mode) = acs {
+            options.as_captured = mode == AcsMode::Captured;
+        }
+        options.probe_by_unit = !before_6_1;
+        let groups = Groups::predict(host, topology, &report.facts.iommu, options);
         match global.format {
             Format::Json => output::json(&json::v1::groups(report, &groups))?,
             Format::Text => {

@@ -5,8 +5,6 @@ mod captures;
 mod decode;
 mod reference;
 
-use assignable::analysis::groups::Options;
-
 use super::args::{Args, Command};
 use super::exit::{Exit, Failure};
 
@@ -26,15 +24,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Topology { analysis, dot } => analysis::topology(global, analysis, *dot),
         Command::Groups {
             inputs,
-            as_captured,
+            acs,
             before_6_1,
-        } => {
-            let options = Options {
-                as_captured: *as_captured,
-                probe_by_unit: !*before_6_1,
-            };
-            analysis::groups(global, inputs, options)
-        }
+        } => analysis::groups(global, inputs, *acs, *before_6_1),
         Command::Decode {
             inputs,
             device,

@@ -242,13 +242,13 @@ impl Reader<'_> {
         }
         for (&function, record) in records {
             let whole = record.config.known_mask().is_none();
+            let bytes = record.config.known_bits() as usize / 8;
             let kind = match record.config.extent() {
                 0 => DiagnosticKind::FunctionWithoutBytes { function },
-                64 | 128 | 256 | 4096 if whole => continue,
-                _ => {
-                    let bytes = record.config.known_bits() as usize / 8;
-                    DiagnosticKind::PartialSpace { function, bytes }
-                }
+                4096 if whole => continue,
+                64 | 128 | 256 if whole && self.open_end != Some(function) => continue,
+                64 | 128 | 256 if whole => DiagnosticKind::OpenEnd { function, bytes },
+                _ => DiagnosticKind::PartialSpace { function, bytes },
             };
             self.diagnostics.whole(kind);
         }

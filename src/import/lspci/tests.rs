@@ -315,6 +315,13 @@ fn what_is_missing_is_said() {
             }
         ]
     );
+    assert_eq!(
+        kinds(&format!("{HEADER}{}", hex_lines(64))),
+        [DiagnosticKind::OpenEnd {
+            function,
+            bytes: 64
+        }]
+    );
     let long = format!("{HEADER}{}\t{}\n", hex_lines(64), "x".repeat(1 << 20));
     assert_eq!(
         kinds(&long),

@@ -153,7 +153,7 @@ fn iommu(tree: &Tree) -> Iommu {
                 }
             }
             [.., "iommu", unit] if *entry == Entry::Exists => {
-                _ = iommu.units.entry(unit.into()).or_default()
+                _ = iommu.units.entry(unit.into()).or_default();
             }
             [ref above @ .., "iommu", unit, folder, attribute] => {
                 let unit = iommu.units.entry(unit.to_owned()).or_default();

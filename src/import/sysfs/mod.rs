@@ -60,7 +60,7 @@ fn folders(tree: &Tree, diagnostics: &mut Diagnostics) -> BTreeMap<Sbdf, Folder>
                             path: path(),
                             route: Some(route),
                         },
-                    )
+                    );
                 }
                 Some(known) if known.route != Some(route) => _ = second.insert(path()),
                 Some(_) => {}

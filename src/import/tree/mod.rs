@@ -1,13 +1,19 @@
 //! A machine's file tree, from a folder or an archive: paths to contents and link targets.
 
+#[cfg(feature = "analyzer")]
 mod folder;
 pub(crate) mod path;
+#[cfg(feature = "analyzer")]
 mod tar;
 pub(crate) mod wanted;
+#[cfg(feature = "analyzer")]
 mod zip;
 
+#[cfg(feature = "analyzer")]
 pub(super) use folder::read as read_folder;
+#[cfg(feature = "analyzer")]
 pub(super) use tar::read as read_tar;
+#[cfg(feature = "analyzer")]
 pub(super) use zip::read as read_zip;
 
 use std::collections::BTreeMap;

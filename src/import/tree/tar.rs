@@ -1,6 +1,8 @@
 //! A machine's tree in a tar archive, read as a stream and never unpacked to disk.
 
+use std::cell::Cell;
 use std::io::{self, Read};
+use std::rc::Rc;
 
 use ::tar::{Archive, Entry as TarEntry, EntryType, PaxExtensions};
 
@@ -26,7 +28,7 @@ pub(in crate::import) fn read(
     reader: &mut dyn Read,
     nesting: u32,
 ) -> Result<(), ImportError> {
-    let (ended, count) = EndMark::new(reader);
+    let (ended, end) = EndMark::new(reader);
     let (counted, offset) = Counted::new(ended);
     let mut archive = Archive::new(counted);
     // Pieces one after the other, each with its end mark, are one archive.
@@ -57,9 +59,9 @@ pub(in crate::import) fn read(
                     return Err(full(gather, member, &offset, &error));
                 }
                 let place = At::Offset(offset.get());
-                let kind = match error.kind() {
-                    io::ErrorKind::UnexpectedEof => DiagnosticKind::ArchiveCut,
-                    _ => DiagnosticKind::ArchiveDamaged {
+                let kind = match end.reached() {
+                    true => DiagnosticKind::ArchiveCut,
+                    false => DiagnosticKind::ArchiveDamaged {
                         problem: error.to_string(),
                     },
                 };
@@ -68,7 +70,7 @@ pub(in crate::import) fn read(
             }
         }
     }
-    if count.zeros() < 1024 {
+    if end.zeros() < 1024 {
         let place = At::Offset(offset.get());
         gather.diagnostics.at(place, DiagnosticKind::ArchiveCut);
     }
@@ -216,32 +218,33 @@ fn file(
     Ok(Step::Next)
 }
 
-/// Watches for the zero blocks that end an archive.
+/// Watches for the end of the stream, and for the zero blocks that end an archive.
 struct EndMark<R> {
     inner: R,
-    zeros: Zeros,
+    end: End,
 }
 
-/// Number of zero bytes at the end of what was read.
+/// How a stream ends, as far as it was read.
 #[derive(Clone, Default)]
-struct Zeros(std::rc::Rc<std::cell::Cell<u64>>);
+struct End(Rc<Cell<(u64, bool)>>);
 
-impl Zeros {
+impl End {
+    /// Zero bytes at the end of what was read.
     fn zeros(&self) -> u64 {
-        self.0.get()
+        self.0.get().0
+    }
+
+    /// Whether there was nothing more to read.
+    fn reached(&self) -> bool {
+        self.0.get().1
     }
 }
 
 impl<R: Read> EndMark<R> {
-    fn new(inner: R) -> (Self, Zeros) {
-        let zeros = Zeros::default();
-        (
-            Self {
-                inner,
-                zeros: zeros.clone(),
-            },
-            zeros,
-        )
+    fn new(inner: R) -> (Self, End) {
+        let end = End::default();
+        let shared = end.clone();
+        (Self { inner, end }, shared)
     }
 }
 
@@ -249,13 +252,10 @@ impl<R: Read> Read for EndMark<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         let bytes = buffer.get(..read).unwrap_or_default();
-        let tail = bytes.iter().rev().take_while(|&&byte| byte == 0).count() as u64;
-        let before = if tail == read as u64 {
-            self.zeros.zeros()
-        } else {
-            0
-        };
-        self.zeros.0.set(before + tail);
+        let tail = bytes.iter().rev().take_while(|&&byte| byte == 0).count();
+        let before = if tail == read { self.end.zeros() } else { 0 };
+        let reached = read == 0 && !buffer.is_empty();
+        self.end.0.set((before + tail as u64, reached));
         Ok(read)
     }
 }

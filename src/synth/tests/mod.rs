@@ -474,3 +474,25 @@ fn resource_flags_are_those_that_linux_prints() {
     assert_eq!(flags("01:00.1"), [0x40101]);
     assert_eq!(flags("00:01.0"), [0x101, 0x200, 0x102201]);
 }
+
+#[test]
+fn the_importer_reads_every_byte_of_the_hex_text_back() {
+    let capture = scale(200).unwrap();
+    let bytes = hex::lspci_text(&capture).unwrap().into_bytes();
+    let input = crate::import::Input::Bytes {
+        name: "lspci.txt".to_owned(),
+        bytes,
+    };
+    let imported = crate::import::import(&[input]);
+    assert!(imported.errors.is_empty(), "{:?}", imported.errors);
+    let addresses = |capture: &Capture| capture.functions.keys().copied().collect::<Vec<_>>();
+    assert_eq!(addresses(&imported.capture), addresses(&capture));
+    for (at, record) in &capture.functions {
+        let read = &imported.capture.functions[at].config;
+        assert_eq!(
+            (read.bytes(), read.known_mask()),
+            (record.config.bytes(), None),
+            "{at}"
+        );
+    }
+}

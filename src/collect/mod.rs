@@ -1,0 +1,18 @@
+//! The collector: one live host into one capture. Reads only.
+
+#[cfg(target_os = "linux")]
+mod linux;
+
+#[cfg(target_os = "linux")]
+pub use linux::collect;
+
+use std::path::PathBuf;
+
+/// What to collect, and how.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Request {
+    /// Root of the tree to read: `/`, or where a host's root is mounted.
+    pub root: PathBuf,
+    /// Read configuration space even where that wakes a sleeping device.
+    pub wake: bool,
+}

@@ -1,0 +1,179 @@
+//! Captures that were tampered with.
+
+use std::io::{Cursor, Write};
+
+use assignable::capture::{self, CaptureError};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use super::contained::contained;
+use super::import_bytes;
+
+const MANIFEST: &str = r#"{"format": "assignable-capture", "version": 1}"#;
+
+fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in members {
+        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(content).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn json_made_to_swell_is_bounded() {
+    contained("captures::json_made_to_swell_is_bounded", || {
+        let objects = |count: usize| format!(r#"{{"x":[{}1]}}"#, r#"{"":0},"#.repeat(count));
+        let properties = objects(140_000);
+        assert!(properties.len() < 1 << 20);
+        let mut members = vec![("manifest.json".to_owned(), MANIFEST.as_bytes().to_vec())];
+        for device in 0..32 {
+            let name = format!("pci/0000-00-{device:02x}.0/properties.json");
+            members.push((name, properties.clone().into_bytes()));
+        }
+        let members: Vec<(&str, &[u8])> = members
+            .iter()
+            .map(|(name, content)| (name.as_str(), content.as_slice()))
+            .collect();
+        let loaded = capture::from_zip("swell", Cursor::new(zip(&members))).unwrap();
+        assert_eq!(loaded.functions.len(), 32);
+        assert!(!loaded.manifest.failures.is_empty());
+
+        let manifest = MANIFEST.replace('}', &format!(r#", "y": {}}}"#, objects(2_000_000)));
+        let zip = zip(&[("manifest.json", manifest.as_bytes())]);
+        let error = capture::from_zip("swell", Cursor::new(zip)).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                CaptureError::TooMany { .. } | CaptureError::Bomb { .. }
+            ),
+            "{error}"
+        );
+    });
+}
+
+#[test]
+fn json_made_to_nest_is_a_damaged_member() {
+    let deep = format!(r#"{{"x":{}"#, "[".repeat(500_000));
+    let zip = zip(&[
+        ("manifest.json", MANIFEST.as_bytes()),
+        ("pci/0000-00-00.0/properties.json", deep.as_bytes()),
+        ("pci/0000-00-00.0/config", &[0x86; 64]),
+    ]);
+    let loaded = capture::from_zip("deep", Cursor::new(zip)).unwrap();
+    assert_eq!(
+        loaded.functions.values().next().unwrap().config.extent(),
+        64
+    );
+    assert_eq!(
+        loaded.manifest.failures[0].what,
+        "pci/0000-00-00.0/properties.json"
+    );
+}
+
+#[test]
+fn spaces_of_odd_lengths_are_used_as_far_as_they_go() {
+    let zip = zip(&[
+        ("manifest.json", MANIFEST.as_bytes()),
+        ("pci/0000-00-00.0/config", &[]),
+        ("pci/0000-00-01.0/config", &[1; 63]),
+        ("pci/0000-00-02.0/config", &[2; 5000]),
+        ("pci/0000-00-03.0/config.known", &[0xff; 4]),
+        (
+            "pci/0000-00-04.0/properties.json",
+            br#"{"config_size": 70000}"#,
+        ),
+    ]);
+    let import = import_bytes(zip);
+    let extents: Vec<u16> = import
+        .capture
+        .functions
+        .values()
+        .map(|record| record.config.extent())
+        .collect();
+    assert_eq!(extents, [0, 63, 4096, 0, 0]);
+    let failed: Vec<_> = import
+        .capture
+        .manifest
+        .failures
+        .iter()
+        .map(|failure| failure.what.as_str())
+        .collect();
+    assert_eq!(
+        failed,
+        [
+            "pci/0000-00-02.0/config",
+            "pci/0000-00-03.0/config.known",
+            "pci/0000-00-04.0/properties.json"
+        ]
+    );
+}
+
+#[test]
+fn two_members_of_one_name_are_noticed() {
+    let mut bytes = zip(&[
+        ("manifest.json", MANIFEST.as_bytes()),
+        ("host/aa", b"first"),
+        ("host/ab", b"second"),
+    ]);
+    for at in 0..bytes.len() - 7 {
+        if &bytes[at..at + 7] == b"host/ab" {
+            bytes[at + 6] = b'a';
+        }
+    }
+    let loaded = capture::from_zip("twice", Cursor::new(bytes)).unwrap();
+    assert!(loaded.manifest.failures[0].why.contains("same name"));
+}
+
+#[test]
+fn more_functions_than_any_machine_has_are_refused() {
+    contained(
+        "captures::more_functions_than_any_machine_has_are_refused",
+        || {
+            let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+            zip.start_file("manifest.json", SimpleFileOptions::default())
+                .unwrap();
+            zip.write_all(MANIFEST.as_bytes()).unwrap();
+            for number in 0..40_000 {
+                let (segment, bus, device) = (number >> 13, number >> 5 & 0xff, number & 0x1f);
+                let name = format!("pci/{segment:04x}-{bus:02x}-{device:02x}.0/properties.json");
+                zip.start_file(name, SimpleFileOptions::default()).unwrap();
+                zip.write_all(b"{}").unwrap();
+            }
+            let error = capture::from_zip("many", zip.finish().unwrap()).unwrap_err();
+            assert!(
+                matches!(
+                    error,
+                    CaptureError::TooMany {
+                        what: "functions",
+                        ..
+                    }
+                ),
+                "{error}"
+            );
+        },
+    );
+}
+
+#[test]
+fn a_member_that_unpacks_to_very_much_is_refused() {
+    contained(
+        "captures::a_member_that_unpacks_to_very_much_is_refused",
+        || {
+            let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+            zip.start_file("manifest.json", SimpleFileOptions::default())
+                .unwrap();
+            zip.write_all(MANIFEST.as_bytes()).unwrap();
+            zip.start_file("host/log.txt", SimpleFileOptions::default())
+                .unwrap();
+            let zeros = vec![0; 1 << 20];
+            for _ in 0..500 {
+                zip.write_all(&zeros).unwrap();
+            }
+            let error = capture::from_zip("bomb", zip.finish().unwrap()).unwrap_err();
+            assert!(
+                matches!(&error, CaptureError::Bomb { member, .. } if member == "host/log.txt")
+            );
+        },
+    );
+}
