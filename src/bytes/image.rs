@@ -156,15 +156,24 @@ impl ConfigImage {
         let first = usize::from(offset) + usize::from(bit / 8);
         let shift = u32::from(bit % 8);
         let count = (shift + u32::from(width)).div_ceil(8) as usize;
-        let wanted = mask_of(width) << shift;
-        let value = little_endian(self.bytes.get(first..first + count)?);
-        if let Some(known) = &self.known {
-            let known = little_endian(known.get(first..first + count)?);
-            if known & wanted != wanted {
+        let bytes = self.bytes.get(first..first + count)?;
+        let known = match &self.known {
+            None => None,
+            Some(known) => Some(known.get(first..first + count)?),
+        };
+        // Nearly every field lies within 8 bytes, where machine words do.
+        if count <= 8 {
+            let wanted = u64::MAX >> 64_u32.saturating_sub(width.into()).min(63) << shift;
+            if known.is_some_and(|known| little_endian_word(known) & wanted != wanted) {
                 return None;
             }
+            return Some((little_endian_word(bytes) & wanted) >> shift);
         }
-        u64::try_from((value & wanted) >> shift).ok()
+        let wanted = mask_of(width) << shift;
+        if known.is_some_and(|known| little_endian(known) & wanted != wanted) {
+            return None;
+        }
+        u64::try_from((little_endian(bytes) & wanted) >> shift).ok()
     }
 
     /// Makes `width` bits known. A conflict with bits known before leaves those as they were.
@@ -283,6 +292,14 @@ impl std::fmt::Debug for ConfigImage {
 
 fn mask_of(width: u8) -> u128 {
     (1_u128 << width.min(64)) - 1
+}
+
+/// Up to 8 bytes as a number.
+fn little_endian_word(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |value, &byte| value << 8 | u64::from(byte))
 }
 
 /// Up to 16 bytes as a number.

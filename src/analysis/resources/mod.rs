@@ -45,11 +45,6 @@ impl Bars {
     pub fn iter(&self) -> impl Iterator<Item = &BarDemand> {
         self.slots.iter().flatten()
     }
-
-    /// The BAR with this number.
-    pub fn get(&self, index: u8) -> Option<&BarDemand> {
-        self.slots.get(usize::from(index))?.as_ref()
-    }
 }
 
 /// The BARs of a function, the expansion ROM left out. `None` where the BAR registers were
@@ -68,41 +63,68 @@ pub fn bars(function: &Function<'_>) -> Option<Bars> {
     let mut bars = Bars::default();
     let places = bars.slots.iter_mut().zip(registers).zip(reported.bars);
     for (index, ((place, register), reported)) in (0..6).zip(places) {
-        *place = match (register, reported) {
-            (
-                BarSlot::Bar {
-                    kind,
-                    address,
-                    malformed,
-                },
-                _,
-            ) => Some(BarDemand {
-                index,
-                kind,
-                address: match reported {
-                    Some(resource) => resource.address,
-                    None => (address != 0).then_some(address),
-                },
-                size: size::of(function, index, kind, address, reported),
-                lacks_address: match reported {
-                    Some(resource) => resource.lacks_address(),
-                    None => address == 0 && is_decoded(function, index, kind),
-                },
-                malformed,
-            }),
-            // The register of a virtual function, or one that was not captured.
-            (BarSlot::Zero | BarSlot::Unknown, Some(resource)) => Some(BarDemand {
-                index,
-                kind: resource.kind,
-                address: resource.address,
-                size: resource.size(),
-                lacks_address: resource.lacks_address(),
-                malformed: false,
-            }),
-            (BarSlot::Zero | BarSlot::Unknown | BarSlot::UpperHalf, _) => None,
-        };
+        *place = one(function, index, register, reported);
     }
     Some(bars)
+}
+
+/// One BAR of a function; `None` where it has no such BAR or nothing is known about it.
+pub fn bar(function: &Function<'_>, index: u8) -> Option<BarDemand> {
+    let register = match function.layout() {
+        Some(layout) => {
+            let registers = bar::bars(function.config, layout);
+            registers.get(usize::from(index)).copied()?
+        }
+        None => BarSlot::Unknown,
+    };
+    let resources = &function.reported.resources;
+    let reported = resources
+        .iter()
+        .find(|resource| resource.value.index == index)
+        .filter(|_| index < 6)
+        .map(|resource| ReportedBar::of(&resource.value));
+    one(function, index, register, reported)
+}
+
+fn one(
+    function: &Function<'_>,
+    index: u8,
+    register: BarSlot,
+    reported: Option<ReportedBar>,
+) -> Option<BarDemand> {
+    match (register, reported) {
+        (
+            BarSlot::Bar {
+                kind,
+                address,
+                malformed,
+            },
+            _,
+        ) => Some(BarDemand {
+            index,
+            kind,
+            address: match reported {
+                Some(resource) => resource.address,
+                None => (address != 0).then_some(address),
+            },
+            size: size::of(function, index, kind, address, reported),
+            lacks_address: match reported {
+                Some(resource) => resource.lacks_address(),
+                None => address == 0 && is_decoded(function, index, kind),
+            },
+            malformed,
+        }),
+        // The register of a virtual function, or one that was not captured.
+        (BarSlot::Zero | BarSlot::Unknown, Some(resource)) => Some(BarDemand {
+            index,
+            kind: resource.kind,
+            address: resource.address,
+            size: resource.size(),
+            lacks_address: resource.lacks_address(),
+            malformed: false,
+        }),
+        (BarSlot::Zero | BarSlot::Unknown | BarSlot::UpperHalf, _) => None,
+    }
 }
 
 /// Whether the register is known and the function answers to the address in it.

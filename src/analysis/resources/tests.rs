@@ -10,9 +10,14 @@ fn with<R>(device: Dev, ask: impl FnOnce(&Function<'_>) -> R) -> R {
     })
 }
 
+/// One BAR, which must be the same alone and among all.
 fn bar(device: Dev, index: u8) -> BarDemand {
     with(device, |function| {
-        *bars(function).unwrap().get(index).unwrap()
+        let alone = super::bar(function, index).unwrap();
+        let bars = bars(function).unwrap();
+        let among = bars.iter().find(|bar| bar.index == index);
+        assert_eq!(among, Some(&alone));
+        alone
     })
 }
 

@@ -122,16 +122,16 @@ fn slots(window: Window<'_>, count: u8) -> [BarSlot; 6] {
 
 fn bar(window: Window<'_>, index: u8, has_next: bool) -> BarSlot {
     let offset = 4 * u16::from(index);
-    let Some(low_bits) = window.bits(offset, 0, 4) else {
-        return BarSlot::Unknown;
-    };
-    let kind = BarKind::from_register(u32::try_from(low_bits).unwrap_or(0));
-    let register = window.u32(offset);
-    if register == Some(0) {
-        return BarSlot::Zero;
-    }
     // A text may know the kind but not the address: then the address counts as unassigned.
-    let register = register.unwrap_or(0);
+    let (low_bits, register) = match window.u32(offset) {
+        Some(0) => return BarSlot::Zero,
+        Some(register) => (register & 0xf, register),
+        None => match window.bits(offset, 0, 4).map(u32::try_from) {
+            Some(Ok(low_bits)) => (low_bits, 0),
+            _ => return BarSlot::Unknown,
+        },
+    };
+    let kind = BarKind::from_register(low_bits);
     match kind {
         BarKind::Io => BarSlot::Bar {
             kind,

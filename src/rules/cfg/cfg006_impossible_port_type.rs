@@ -83,6 +83,15 @@ impl fmt::Display for ImpossibleType {
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let function = facts.host.function(id);
+    let bridge = function.layout() == Some(HeaderType::BRIDGE);
+    let has_parent = facts.topology.parent(id).is_some();
+    let kind = facts.topology.kind(id);
+    match kind {
+        FunctionKind::Endpoint | FunctionKind::LegacyEndpoint if !bridge => return Outcome::Clean,
+        FunctionKind::RcEndpoint if !bridge && !has_parent => return Outcome::Clean,
+        FunctionKind::RootPort if !has_parent => return Outcome::Clean,
+        _ => {}
+    }
     let express = match function.express() {
         Observed::Present(express) => express,
         Observed::Absent => return Outcome::NotApplicable("not an Express function"),
@@ -91,9 +100,7 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let Some(port_type) = express.port_type() else {
         return Outcome::CannotTell(Missing::standard(id, function));
     };
-    let bridge = function.layout() == Some(HeaderType::BRIDGE);
-    let has_parent = facts.topology.parent(id).is_some();
-    let why = match (port_type, facts.topology.kind(id)) {
+    let why = match (port_type, kind) {
         (_, FunctionKind::Reserved(_)) => Why::Reserved,
         (PortType::ENDPOINT | PortType::LEGACY_ENDPOINT | PortType::RC_ENDPOINT, _) if bridge => {
             Why::BridgeHeader

@@ -22,7 +22,8 @@ rule! {
     /// ## How it is decided
     ///
     /// By what Linux (`boot_vga`) or Windows (OnPostPath) reported. VGA controllers without a
-    /// report leave the answer open; other devices are no boot display.
+    /// report leave the answer open, and so does an unknown class; other devices are no boot
+    /// display.
     ///
     /// ## What to do
     ///
@@ -64,16 +65,12 @@ impl fmt::Display for BootDisplay {
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let function = facts.host.function(id);
-    let boot_vga = function.reported.boot_vga.as_ref().map(|fact| fact.value);
-    let Some(class) = function.identity.class else {
-        return match boot_vga {
-            None => Outcome::NotApplicable("not known to be a display"),
-            Some(_) => Outcome::CannotTell(Missing::of(Fact::ConfigSpace, id)),
-        };
+    let class = match function.identity.class {
+        Some(class) if class.is_display() => class,
+        Some(_) => return Outcome::NotApplicable("no display controller"),
+        None => return Outcome::CannotTell(Missing::of(Fact::ConfigSpace, id)),
     };
-    if !class.is_display() {
-        return Outcome::NotApplicable("no display controller");
-    }
+    let boot_vga = function.reported.boot_vga.as_ref().map(|fact| fact.value);
     let (who, locus, what) = match (boot_vga, function.windows.on_post_path) {
         (Some(true), _) => (
             BootDisplay::Linux,
@@ -151,6 +148,10 @@ mod tests {
         assert_eq!(
             answer_for(&DDA007, vga()),
             Answer::CannotTell(Fact::HostUse)
+        );
+        assert_eq!(
+            answer_for(&DDA007, Dev::endpoint().unread()),
+            Answer::CannotTell(Fact::ConfigSpace)
         );
     }
 }

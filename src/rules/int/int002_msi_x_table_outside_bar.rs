@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::analysis::resources::{self, Bars};
+use crate::analysis::resources;
 use crate::analysis::{Fact, Facts, Missing};
 use crate::bytes::Observed;
 use crate::decode::config::cap::msix::BarOffset;
@@ -91,7 +91,7 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
         Observed::Absent => return Outcome::NotApplicable("no MSI-X"),
         _ => return Outcome::CannotTell(Missing::standard(id, function)),
     };
-    let (Some(vectors), Some(bars)) = (msix.vectors(), resources::bars(function)) else {
+    let (Some(vectors), Some(_)) = (msix.vectors(), facts.profile(id).demand) else {
         return Outcome::CannotTell(Missing::of(Fact::RegisterBits, id));
     };
     let vectors = u64::from(vectors);
@@ -106,7 +106,7 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     ];
     let mut open = None;
     for (what, register, place, len) in structures {
-        match place.map(|place| (place, judge(function, &bars, place, len))) {
+        match place.map(|place| (place, judge(function, place, len))) {
             Some((_, Ok(()))) => {}
             Some((place, Err(Trouble::Outside(why)))) => {
                 let outside = Outside { what, place, why };
@@ -127,9 +127,9 @@ enum Trouble {
     Unknown,
 }
 
-fn judge(function: &Function<'_>, bars: &Bars, place: BarOffset, len: u64) -> Result<(), Trouble> {
+fn judge(function: &Function<'_>, place: BarOffset, len: u64) -> Result<(), Trouble> {
     let needs = u64::from(place.offset) + len;
-    let Some(bar) = bars.get(place.bar) else {
+    let Some(bar) = resources::bar(function, place.bar) else {
         // A list from the operating system names every BAR that there is.
         let certain = place.bar > 5 || !function.reported.resources.is_empty();
         return Err(match certain {
