@@ -16,7 +16,9 @@ mod tri;
 pub use missing::{Fact, Missing};
 pub use tri::Tri;
 
-use crate::host::{FunctionId, Host};
+use rayon::prelude::*;
+
+use crate::host::{FunctionId, Host, PARALLEL_FROM};
 use crate::iommu::Iommu;
 use crate::topology::Topology;
 
@@ -71,8 +73,12 @@ impl<'h, 'c> Facts<'h, 'c> {
             iommu: Iommu::of(host, topology),
             platform: Platform::of(host),
             profiles: host
-                .iter()
-                .map(|(id, function)| {
+                .functions()
+                .par_iter()
+                .with_min_len(PARALLEL_FROM)
+                .enumerate()
+                .map(|(index, function)| {
+                    let id = FunctionId::new(index);
                     let on_root_bus = topology.is_rooted(id) && topology.parent(id).is_none();
                     Profile {
                         interrupts: interrupts::Interrupts::of(function),
