@@ -37,6 +37,8 @@ pub mod decode;
 #[cfg(feature = "analyzer")]
 pub mod host;
 #[cfg(feature = "analyzer")]
+pub mod import;
+#[cfg(feature = "analyzer")]
 pub mod iommu;
 #[cfg(feature = "analyzer")]
 pub mod names;

@@ -1,0 +1,3 @@
+//! Text printed by `lspci`.
+
+pub mod verbose;

@@ -1,0 +1,3 @@
+//! Importers: what people send, into captures.
+
+pub mod lspci;
