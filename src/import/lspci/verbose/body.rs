@@ -8,6 +8,8 @@ use super::writer::Writer;
 pub(super) struct Body<'a, 'w, 'i> {
     /// Offset of the capability in the configuration space.
     pub(super) base: u16,
+    /// Its version, where the text has one: with `-vv` from version 3.1 on.
+    pub(super) version: Option<u64>,
     /// Its lines.
     pub(super) capability: &'a Capability<'a>,
     /// Where the bits go.
@@ -117,9 +119,10 @@ pub(super) fn behind<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     })
 }
 
-/// The text up to one of these characters, without spaces around it.
+/// The text up to one of these characters or the end of the line, without spaces around it.
 pub(super) fn until<'a>(text: &'a str, ends: &[char]) -> &'a str {
-    text.split(ends).next().unwrap_or_default().trim()
+    let line = text.split('\n').next().unwrap_or_default();
+    line.split(ends).next().unwrap_or_default().trim()
 }
 
 /// The number at the start of a text.

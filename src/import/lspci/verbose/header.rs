@@ -123,9 +123,9 @@ pub(super) fn set(words: &Words<'_>, layout: Option<HeaderType>, writer: &mut Wr
         );
     }
     if let Some(latency) = words.top("Latency:") {
-        latency_timer(latency, layout, writer);
+        latency_timer(latency, words.is_whole(latency), layout, writer);
     }
-    interrupt(words, header.line(), writer);
+    interrupt(words, layout, header.line(), writer);
     bist(words, header.line(), writer);
 }
 
@@ -160,7 +160,12 @@ fn short_flags(flags: &Statement, writer: &mut Writer<'_>) {
 }
 
 /// `Latency: 32 (250ns min, 500ns max), Cache Line Size: 64 bytes`
-fn latency_timer(latency: &Statement, layout: Option<HeaderType>, writer: &mut Writer<'_>) {
+fn latency_timer(
+    latency: &Statement,
+    whole: bool,
+    layout: Option<HeaderType>,
+    writer: &mut Writer<'_>,
+) {
     let Some(rest) = latency.after("Latency:") else {
         return;
     };
@@ -174,15 +179,15 @@ fn latency_timer(latency: &Statement, layout: Option<HeaderType>, writer: &mut W
     }
     writer.set(line, LATENCY_TIMER, 0, 8, timer);
     match behind(rest, "Cache Line Size: ") {
-        None => writer.set(line, CACHE_LINE_SIZE, 0, 8, 0),
+        None if whole => writer.set(line, CACHE_LINE_SIZE, 0, 8, 0),
         Some(size) if size.contains(" bytes") => {
             if let Some(size) = number(size, 10).filter(|size| size % 4 == 0) {
                 writer.set(line, CACHE_LINE_SIZE, 0, 8, size / 4);
             }
         }
-        Some(_) => {}
+        _ => {}
     }
-    if layout == Some(HeaderType::ENDPOINT) {
+    if layout == Some(HeaderType::ENDPOINT) && whole {
         let range = rest
             .split_once('(')
             .map_or("", |(_, range)| until(range, &[')']));
@@ -202,7 +207,7 @@ fn latency_timer(latency: &Statement, layout: Option<HeaderType>, writer: &mut W
     }
 }
 
-fn interrupt(words: &Words<'_>, header: u32, writer: &mut Writer<'_>) {
+fn interrupt(words: &Words<'_>, layout: Option<HeaderType>, header: u32, writer: &mut Writer<'_>) {
     let (line, pin) = match words.top("Interrupt:") {
         Some(interrupt) => {
             let pin = behind(&interrupt.text, "pin ").and_then(|pin| pin.bytes().next());
@@ -213,9 +218,11 @@ fn interrupt(words: &Words<'_>, header: u32, writer: &mut Writer<'_>) {
             };
             (interrupt.line(), pin)
         }
-        // With neither pin nor IRQ the line is left out.
+        // With neither pin nor IRQ the line is left out. Versions before 3.6 have it for no
+        // bridge at all.
         None => {
-            let none = words.detailed && words.top_is_complete();
+            let endpoint = layout == Some(HeaderType::ENDPOINT);
+            let none = endpoint && words.detailed && words.top_is_complete();
             (header, none.then_some(0))
         }
     };

@@ -28,15 +28,14 @@ pub(super) fn set(words: &Words<'_>, layout: Option<HeaderType>, writer: &mut Wr
     }
     let revision = behind(&header.text, "(rev ").map(|rest| hex(rest, 2));
     // Without the number it is zero.
-    if words.complete
-        && let Some(revision) = revision.unwrap_or(Some(0))
-    {
+    let whole = words.header_is_whole();
+    if whole && let Some(revision) = revision.unwrap_or(Some(0)) {
         field(REVISION_ID, revision);
     }
     if let Some(class) = class(&header.text) {
         writer.set(line, CLASS_CODE.offset, 8, 16, class);
     }
-    if words.complete {
+    if whole {
         let interface = behind(&header.text, "(prog-if ").map(|rest| hex(rest, 2));
         if let Some(interface) = interface.unwrap_or(Some(0)) {
             writer.set(line, CLASS_CODE.offset, 0, 8, interface);

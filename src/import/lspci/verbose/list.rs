@@ -173,9 +173,11 @@ fn entry<'a>(capability: &'a Capability<'a>) -> Option<Entry<'a>> {
 
 /// The registers of one capability.
 fn contents(entry: &Entry<'_>, layout: Option<HeaderType>, writer: &mut Writer<'_>) {
+    let (capability, version) = (entry.capability, entry.version);
     let mut body = Body {
         base: entry.offset,
-        capability: entry.capability,
+        version,
+        capability,
         writer,
     };
     let body = &mut body;

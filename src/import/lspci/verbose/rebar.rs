@@ -18,8 +18,10 @@ pub(super) fn set(body: &mut Body<'_, '_, '_>) {
         .body
         .iter()
         .find(|line| line.text.starts_with('<'));
+    let last = capability.body.last().map(Statement::line);
     for (statement, offset) in lines().take(MOST).zip((0x04..).step_by(8)) {
-        entry(statement, offset, body);
+        let whole = capability.ended || last != Some(statement.line());
+        entry(statement, whole, offset, body);
     }
     let count = lines().count();
     match broken {
@@ -37,7 +39,7 @@ pub(super) fn set(body: &mut Body<'_, '_, '_>) {
 }
 
 /// `BAR 0: current size: 8GB, supported: 256MB 512MB`
-fn entry(statement: &Statement, offset: u16, body: &mut Body<'_, '_, '_>) {
+fn entry(statement: &Statement, whole: bool, offset: u16, body: &mut Body<'_, '_, '_>) {
     let line = statement.line();
     let text = &statement.text;
     if let Some(index) = behind(text, "BAR ").and_then(|rest| number(rest, 10)) {
@@ -49,7 +51,7 @@ fn entry(statement: &Statement, offset: u16, body: &mut Body<'_, '_, '_>) {
     }
     let sizes = behind(text, "supported: ").unwrap_or_default();
     let sizes: Option<Vec<u64>> = sizes.split_whitespace().map(exponent).collect();
-    if let Some(sizes) = sizes {
+    if let Some(sizes) = sizes.filter(|_| whole) {
         let set = sizes.iter().fold(0_u64, |set, size| set | 1 << size);
         body.set(line, offset, 4, 28, set & 0xfff_ffff);
         body.set(line, offset + 4, 16, 16, set >> 28);

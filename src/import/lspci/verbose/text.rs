@@ -51,7 +51,7 @@ impl Statement {
     }
 
     pub(super) fn join(&mut self, line: u32, text: &str) {
-        self.text.push(' ');
+        self.text.push('\n');
         self.lines.push((self.text.len(), line));
         self.text.push_str(text);
     }
@@ -88,7 +88,7 @@ impl Statement {
 
 /// The parts of a text between spaces and punctuation.
 pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.split([' ', '\t', ',', ';', '(', ')'])
+    text.split([' ', '\t', '\n', ',', ';', '(', ')'])
         .filter(|token| !token.is_empty())
 }
 
@@ -105,24 +105,26 @@ impl<'a> Words<'a> {
     pub(super) fn of(block: &[Line<'a>], whole: bool) -> Self {
         let mut lines: Vec<Line<'a>> = Vec::with_capacity(block.len());
         let mut follows = whole;
-        for line in block {
-            let text = unquoted(line.text.get(..MAX_LINE).unwrap_or(""));
-            let text = if line.text.len() <= MAX_LINE {
-                unquoted(line.text)
-            } else {
-                text
-            };
-            if text.is_empty() || is_hex(text) {
-                // The words before were printed to their end.
-                follows = true;
+        let mut rest = block.iter();
+        while let Some(line) = rest.next() {
+            if line.text.len() > MAX_LINE {
+                lines.push(Line { text: "", ..*line });
+                continue;
+            }
+            let text = unquoted(line.text);
+            if is_omission(text) {
+                follows = false;
+                // Stands in for the line before, whose end is there.
+                lines.push(Line { text: "", ..*line });
+                break;
+            }
+            let hex = is_hex(text);
+            if text.is_empty() || hex {
+                // The last line of a text that was cut may have lost all but its indentation.
+                follows |= hex || rest.len() > 0;
                 if lines.is_empty() {
                     continue;
                 }
-                break;
-            }
-            if is_omission(text) {
-                follows = false;
-                lines.push(Line { text: "", ..*line });
                 break;
             }
             lines.push(Line { text, ..*line });
@@ -196,6 +198,21 @@ impl<'a> Words<'a> {
         self.complete && (self.ended || !self.capabilities.is_empty())
     }
 
+    /// Whether the first line is all of it: mails wrap it, and then something else follows.
+    pub(super) fn header_is_whole(&self) -> bool {
+        self.complete && self.top.first().is_some_and(is_labelled)
+    }
+
+    /// Whether a line is not wrapped: one that is known to begin follows.
+    pub(super) fn is_whole(&self, statement: &Statement) -> bool {
+        let mut rest = self
+            .top
+            .iter()
+            .skip_while(|top| top.line() != statement.line());
+        rest.nth(1)
+            .map_or_else(|| self.top_is_complete(), is_labelled)
+    }
+
     /// Whether lspci itself saw nothing but ones.
     pub(super) fn is_unreadable(&self) -> bool {
         let unknown = |top: &Statement| {
@@ -203,6 +220,38 @@ impl<'a> Words<'a> {
         };
         self.top.iter().any(unknown)
     }
+}
+
+/// Whether a line before the capabilities is known to begin one.
+fn is_labelled(top: &Statement) -> bool {
+    const LABELS: [&str; 25] = [
+        "DeviceName:",
+        "Subsystem:",
+        "Physical Slot:",
+        "Control:",
+        "Status:",
+        "Flags:",
+        "Latency:",
+        "Interrupt:",
+        "Device tree node:",
+        "NUMA node:",
+        "IOMMU group:",
+        "BIST ",
+        "Region ",
+        "Memory at ",
+        "I/O ports at ",
+        "Bus: primary=",
+        "I/O behind bridge:",
+        "Memory behind bridge:",
+        "Prefetchable memory behind bridge:",
+        "Memory window ",
+        "Secondary status:",
+        "[virtual] ",
+        "Expansion ROM at ",
+        "BridgeCtl:",
+        "!!!",
+    ];
+    LABELS.iter().any(|label| top.text.starts_with(label))
 }
 
 fn add(statements: &mut Vec<Statement>, line: &Line<'_>, continues: fn(&str) -> bool) {

@@ -62,11 +62,15 @@ pub(super) fn designated(name: &str, body: &mut Body<'_, '_, '_>) {
     }
 }
 
-/// `Device Serial Number 00-1b-21-ff-ff-01-02-03`, highest byte first (PCIe 6.0, 7.9.3)
+/// `Device Serial Number 00-1b-21-ff-ff-01-02-03`, highest byte first (PCIe 6.0, 7.9.3).
+/// Early versions print the lowest one first; those do not print a capability's version.
 pub(super) fn serial_number(name: &str, body: &mut Body<'_, '_, '_>) {
     let Some(rest) = name.strip_prefix("Device Serial Number ") else {
         return;
     };
+    if body.version.is_none() {
+        return;
+    }
     let bytes: Option<Vec<u64>> = rest.trim().split('-').map(|byte| hex(byte, 2)).collect();
     if let Some(bytes) = bytes.filter(|bytes| bytes.len() == 8) {
         let number = bytes.iter().fold(0, |number, byte| number << 8 | byte);

@@ -1,6 +1,6 @@
 //! The registers of a port's slot, and those of a root port.
 
-use crate::import::lspci::verbose::body::{Body, Flags, behind, hex};
+use crate::import::lspci::verbose::body::{Body, Flags, behind, hex, number, until};
 
 const CAPABILITY: Flags = &[
     ("AttnBtn", 0),
@@ -33,6 +33,7 @@ const STATUS: Flags = &[
     ("Interlock", 7),
 ];
 const CHANGED: Flags = &[("MRL", 2), ("PresDet", 3), ("LinkState", 8)];
+/// Of the root capability early versions print a reserved bit: nothing is taken from it.
 const ROOT_CONTROL: Flags = &[
     ("ErrCorrectable", 0),
     ("ErrNon-Fatal", 1),
@@ -41,11 +42,10 @@ const ROOT_CONTROL: Flags = &[
     ("CRSVisible", 4),
     ("RRSVisible", 4),
 ];
-const ROOT_CAPABILITY: Flags = &[("CRSVisible", 0), ("RRSVisible", 0)];
 
 pub(super) fn set(body: &mut Body<'_, '_, '_>) {
     body.flags("SltCap:", 0x14, CAPABILITY);
-    body.number("SltCap:", "Slot #", 10, (0x14, 19, 13), Some);
+    slot_number(body);
     body.flags("SltCtl:", 0x18, ENABLE);
     body.word("Control:", "AttnInd ", (0x18, 6, 2), INDICATORS);
     body.word("Control:", "PwrInd ", (0x18, 8, 2), INDICATORS);
@@ -53,7 +53,6 @@ pub(super) fn set(body: &mut Body<'_, '_, '_>) {
     body.flags("SltSta:", 0x1a, STATUS);
     body.flags("Changed:", 0x1a, CHANGED);
     body.flags("RootCtl:", 0x1c, ROOT_CONTROL);
-    body.flags("RootCap:", 0x1e, ROOT_CAPABILITY);
     body.flags("RootSta:", 0x20, &[("PMEStatus", 16), ("PMEPending", 17)]);
     let requester = body.find("RootSta:").and_then(|statement| {
         let id = hex(behind(&statement.text, "PME ReqID ")?, 4)?;
@@ -61,5 +60,19 @@ pub(super) fn set(body: &mut Body<'_, '_, '_>) {
     });
     if let Some((line, id)) = requester {
         body.set(line, 0x20, 0, 16, id);
+    }
+}
+
+/// `Slot #64, PowerLimit 75.000W;`, while early versions print `Slot # 40, PowerLimit 75.000000;`
+/// with a hexadecimal number.
+fn slot_number(body: &mut Body<'_, '_, '_>) {
+    let found = body.find("SltCap:").and_then(|statement| {
+        let rest = behind(&statement.text, "Slot #")?;
+        let power = until(behind(rest, "PowerLimit ")?, &[';']);
+        let slot = rest.starts_with(|digit: char| digit.is_ascii_digit()) && power.ends_with('W');
+        Some((statement.line(), slot.then(|| number(rest, 10)).flatten()?))
+    });
+    if let Some((line, slot)) = found {
+        body.set(line, 0x14, 19, 13, slot);
     }
 }
