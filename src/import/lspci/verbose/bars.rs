@@ -1,31 +1,20 @@
-//! Base address registers: their type bits. Addresses and sizes are the kernel's.
+//! Base address registers: their type bits. Addresses and sizes are the kernel's, and so is, in
+//! early versions, whether the expansion ROM is enabled.
 
-use super::body::number;
+use super::body::{digits, number};
 use super::text::{Statement, Words};
 use super::writer::Writer;
-use crate::spec::pci::HeaderType;
 
 /// First base address register.
 const BASE_ADDRESS: u16 = 0x10;
-/// Expansion ROM of an endpoint and of a bridge.
-const ROM: u16 = 0x30;
-const BRIDGE_ROM: u16 = 0x38;
 
-pub(super) fn set(words: &Words<'_>, layout: Option<HeaderType>, writer: &mut Writer<'_>) {
+/// Ports of an IDE controller in compatibility mode: the kernel knows them, its registers are 0
+/// (PCI IDE Controller Specification 1.0).
+const LEGACY_PORTS: [&str; 6] = ["01f0", "03f4", "03f6", "0170", "0374", "0376"];
+
+pub(super) fn set(words: &Words<'_>, writer: &mut Writer<'_>) {
     for top in &words.top {
         region(top, writer);
-    }
-    let offset = match layout {
-        Some(HeaderType::ENDPOINT) => ROM,
-        Some(HeaderType::BRIDGE) => BRIDGE_ROM,
-        _ => return,
-    };
-    // One that the kernel alone knows starts with "[virtual]", or ends with it.
-    if let Some(rom) = words.top("Expansion ROM at ")
-        && !rom.text.contains("[virtual]")
-    {
-        let disabled = rom.text.contains("[disabled]");
-        writer.flag(rom.line(), offset, 0, !disabled);
     }
 }
 
@@ -42,6 +31,10 @@ fn region(top: &Statement, writer: &mut Writer<'_>) {
     };
     // These are not what the register says, but what the kernel does.
     if text.contains("[virtual]") || text.contains("[enhanced]") {
+        return;
+    }
+    let port = text.strip_prefix("I/O ports at ").unwrap_or_default();
+    if LEGACY_PORTS.contains(&digits(port, 16)) {
         return;
     }
     let index = u16::try_from(index).unwrap_or(0);

@@ -33,6 +33,7 @@ const STATUS_FLAGS: &[(&str, u8)] = &[
     ("INTx", 3),
     ("Cap", 4),
     ("66MHz", 5),
+    ("66Mhz", 5),
     ("UDF", 6),
     ("FastB2B", 7),
     ("ParErr", 8),
@@ -66,7 +67,6 @@ pub(super) fn layout(words: &Words<'_>) -> Option<HeaderType> {
         text.starts_with("Memory window ")
             || text.starts_with("I/O window ")
             || text.starts_with("16-bit legacy interface")
-            || text.starts_with("Secondary status: SERR")
             || text.starts_with("BridgeCtl:") && text.contains("16bInt")
     });
     let bridge = top(|line| {
@@ -150,7 +150,8 @@ fn short_flags(flags: &Statement, writer: &mut Writer<'_>) {
     };
     let line = flags.line();
     for &(word, offset, bit) in FLAGS {
-        writer.flag(line, offset, bit, items.contains(&word));
+        let set = items.iter().any(|item| item.eq_ignore_ascii_case(word));
+        writer.flag(line, offset, bit, set);
     }
     writer.set(line, STATUS.offset, 9, 2, timing);
     let latency = items.iter().find_map(|item| item.strip_prefix("latency "));
@@ -178,8 +179,10 @@ fn latency_timer(
         return;
     }
     writer.set(line, LATENCY_TIMER, 0, 8, timer);
+    let sized = rest.to_ascii_lowercase().contains("cache line size");
     match behind(rest, "Cache Line Size: ") {
-        None if whole => writer.set(line, CACHE_LINE_SIZE, 0, 8, 0),
+        // Versions before 2.2 print the register as it is.
+        None if whole && !sized => writer.set(line, CACHE_LINE_SIZE, 0, 8, 0),
         Some(size) if size.contains(" bytes") => {
             if let Some(size) = number(size, 10).filter(|size| size % 4 == 0) {
                 writer.set(line, CACHE_LINE_SIZE, 0, 8, size / 4);

@@ -15,7 +15,8 @@ const CARDBUS_SUBSYSTEM: u16 = 0x40;
 
 pub(super) fn set(words: &Words<'_>, layout: Option<HeaderType>, writer: &mut Writer<'_>) {
     let Some(header) = &words.header else { return };
-    if is_virtual_function(words, &header.text) {
+    // The regions tell, and a text may end before them.
+    if !words.top_is_complete() || is_virtual_function(words, &header.text) {
         return;
     }
     let line = header.line();
@@ -63,10 +64,11 @@ pub(super) fn set(words: &Words<'_>, layout: Option<HeaderType>, writer: &mut Wr
 
 /// A virtual function by its name, or because all its regions come from the kernel alone.
 fn is_virtual_function(words: &Words<'_>, header: &str) -> bool {
+    let is_region = |text: &str| text.contains("Memory at ") || text.contains("I/O ports at ");
     let mut regions = words
         .top
         .iter()
-        .filter(|top| top.text.starts_with("Region "))
+        .filter(|top| is_region(&top.text))
         .peekable();
     header.contains("Virtual Function")
         || regions.peek().is_some() && regions.all(|region| region.text.contains("[virtual]"))

@@ -88,11 +88,14 @@ fn standard_list(
         }
     }
     let listed = !entries.is_empty();
-    let said = words.top("Status:").is_some_and(|status| {
-        status
-            .flags()
-            .any(|(name, value, _)| name == "Cap" && value)
-    });
+    // Of a CardBus bridge the list may be left out altogether.
+    let printed = layout != Some(HeaderType::CARDBUS);
+    let said = printed
+        && words.top("Status:").is_some_and(|status| {
+            status
+                .flags()
+                .any(|(name, value, _)| name == "Cap" && value)
+        });
     if let Some(pointer) = pointer
         && words.complete
         && ended

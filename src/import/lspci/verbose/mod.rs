@@ -74,7 +74,7 @@ pub fn reconstruct(
     let layout = header::layout(&words);
     identity::set(&words, layout, &mut writer);
     header::set(&words, layout, &mut writer);
-    bars::set(&words, layout, &mut writer);
+    bars::set(&words, &mut writer);
     bridge::set(&words, layout, &mut writer);
     list::set(&words, layout, &mut writer);
 }
