@@ -74,13 +74,18 @@ const FLOORS: &[(&str, u32)] = &[];
 fn main() {
     let arguments = Arguments::from_args();
     let root = std::env::var_os("ASSIGNABLE_EXTRA_CORPUS").map(PathBuf::from);
-    let tests: [(&str, fn(&Path) -> Result<(), Failed>); 4] = [
+    let tests: [(&str, fn(&Path) -> Result<(), Failed>); 6] = [
         (
             "every_bit_that_the_words_claim_is_the_printed_one",
             claims_are_true,
         ),
         ("a_flipped_bit_is_found", flips_are_found),
         ("a_cut_text_claims_nothing_else", cuts_claim_a_subset),
+        ("a_wrapped_text_claims_nothing_else", wraps_claim_a_subset),
+        (
+            "a_selection_of_lines_claims_nothing_else",
+            selections_claim_a_subset,
+        ),
         (
             "no_exception_touches_what_verdicts_rest_on",
             exceptions_are_harmless,
@@ -186,23 +191,10 @@ fn cuts_claim_a_subset(root: &Path) -> Result<(), Failed> {
             .map(|(_, text)| text.as_str())
             .collect();
         let text = text.join("\n");
-        let whole = known(&image(&function.words, true));
         for end in (0..text.len()).step_by(97) {
             let cut = String::from_utf8_lossy(&text.as_bytes()[..end]);
             let words: Vec<_> = (1..).zip(cut.lines().map(str::to_owned)).collect();
-            for (offset, byte, mask) in known(&image(&words, false)) {
-                let all = whole.get(usize::from(offset)).copied();
-                let (_, truth, truly) = all.unwrap_or((offset, 0, 0));
-                if mask & !truly != 0 || (byte ^ truth) & mask != 0 {
-                    let file = &function.file;
-                    let name = text.get(..40).unwrap_or(&text);
-                    return Err(format!(
-                        "{file}: {name}: cut at {end}, byte {offset:#x}: {byte:08b} of \
-                         {mask:08b}, uncut {truth:08b} of {truly:08b}"
-                    )
-                    .into());
-                }
-            }
+            is_subset(&function, &image(&words, false), &format!("cut at {end}"))?;
             cuts += 1;
         }
     }
@@ -210,6 +202,79 @@ fn cuts_claim_a_subset(root: &Path) -> Result<(), Failed> {
     (cuts > 5_000)
         .then_some(())
         .ok_or_else(|| format!("only {cuts} cuts").into())
+}
+
+/// Wraps the lines as mail programs do, with and without quote marks.
+fn wraps_claim_a_subset(root: &Path) -> Result<(), Failed> {
+    let mut bits = 0;
+    for function in functions(root)? {
+        for (width, mark) in [(72, "> "), (76, ""), (50, ">"), (30, "")] {
+            let mut words = Vec::new();
+            for (number, text) in &function.words {
+                let mut line = String::new();
+                for part in text.split_inclusive(' ') {
+                    if line.trim().len() + part.len() > width && !line.trim().is_empty() {
+                        words.push((*number, format!("{mark}{line}")));
+                        line.clear();
+                    }
+                    line.push_str(part);
+                }
+                words.push((*number, format!("{mark}{line}")));
+            }
+            let image = image(&words, true);
+            bits += image.known_bits();
+            is_subset(&function, &image, &format!("wrapped at {width}"))?;
+        }
+    }
+    println!("{bits} bits");
+    (bits > 100_000)
+        .then_some(())
+        .ok_or_else(|| format!("only {bits} bits").into())
+}
+
+/// Leaves of each function its first line and those with some words, as `grep` does.
+fn selections_claim_a_subset(root: &Path) -> Result<(), Failed> {
+    let mut bits = 0;
+    for function in functions(root)? {
+        for kept in [
+            &["Capabilities: "][..],
+            &["Access Control", "ACSC"],
+            &["Express (v", "Bus: primary", "ACSCtl"],
+            &["Region", "Kernel driver"],
+            &["MSI", "FLReset", "Subsystem"],
+        ] {
+            let mut words = function.words.clone();
+            let mut first = true;
+            words.retain(|(_, text)| {
+                std::mem::take(&mut first) || kept.iter().any(|kept| text.contains(kept))
+            });
+            let image = image(&words, true);
+            bits += image.known_bits();
+            is_subset(&function, &image, &format!("{kept:?}"))?;
+        }
+    }
+    println!("{bits} bits");
+    (bits > 20_000)
+        .then_some(())
+        .ok_or_else(|| format!("only {bits} bits").into())
+}
+
+/// What is claimed must be claimed by the whole text as well.
+fn is_subset(function: &Function, part: &ConfigImage, how: &str) -> Result<(), Failed> {
+    let whole = known(&image(&function.words, true));
+    for (offset, byte, mask) in known(part) {
+        let all = whole.get(usize::from(offset)).copied();
+        let (_, truth, truly) = all.unwrap_or((offset, 0, 0));
+        if mask & !truly != 0 || (byte ^ truth) & mask != 0 {
+            let (file, name) = (&function.file, &function.words[0].1);
+            return Err(format!(
+                "{file}: {name}: {how}, byte {offset:#x}: {byte:08b} of {mask:08b}, whole \
+                 {truth:08b} of {truly:08b}"
+            )
+            .into());
+        }
+    }
+    Ok(())
 }
 
 fn exceptions_are_harmless(_root: &Path) -> Result<(), Failed> {

@@ -2,7 +2,7 @@
 //! early versions, whether the expansion ROM is enabled.
 
 use super::body::{digits, number};
-use super::text::{Statement, Words};
+use super::text::Words;
 use super::writer::Writer;
 
 /// First base address register.
@@ -13,34 +13,38 @@ const BASE_ADDRESS: u16 = 0x10;
 const LEGACY_PORTS: [&str; 6] = ["01f0", "03f4", "03f6", "0170", "0374", "0376"];
 
 pub(super) fn set(words: &Words<'_>, writer: &mut Writer<'_>) {
+    // Among selected lines there may be those of virtual functions.
+    if !words.complete {
+        return;
+    }
+    let mut next = 0;
     for top in &words.top {
-        region(top, writer);
+        let Some((index, text)) = top.after("Region ").and_then(|rest| rest.split_once(": "))
+        else {
+            continue;
+        };
+        let Some(index) = number(index, 10).filter(|index| (next..6).contains(index)) else {
+            return;
+        };
+        next = index + 1;
+        if let (Some((bits, width)), Ok(index)) = (region(text), u16::try_from(index))
+            && words.is_whole(top)
+        {
+            writer.set(top.line(), BASE_ADDRESS + 4 * index, 0, width, bits);
+        }
     }
 }
 
-/// `Region 2: Memory at f0000000 (64-bit, prefetchable) [size=256M]`
-fn region(top: &Statement, writer: &mut Writer<'_>) {
-    let Some(rest) = top.after("Region ") else {
-        return;
-    };
-    let Some((index, text)) = rest.split_once(": ") else {
-        return;
-    };
-    let Some(index) = number(index, 10).filter(|&index| index < 6) else {
-        return;
-    };
-    // These are not what the register says, but what the kernel does.
+/// `Memory at f0000000 (64-bit, prefetchable) [size=256M]`, where it is what the register says.
+fn region(text: &str) -> Option<(u64, u8)> {
     if text.contains("[virtual]") || text.contains("[enhanced]") {
-        return;
+        return None;
     }
     let port = text.strip_prefix("I/O ports at ").unwrap_or_default();
     if LEGACY_PORTS.contains(&digits(port, 16)) {
-        return;
+        return None;
     }
-    let index = u16::try_from(index).unwrap_or(0);
-    if let Some((bits, width)) = type_bits(text) {
-        writer.set(top.line(), BASE_ADDRESS + 4 * index, 0, width, bits);
-    }
+    type_bits(text)
 }
 
 /// The low bits of a base address register and how many of them are known (PCI 3.0, 6.2.5.1).

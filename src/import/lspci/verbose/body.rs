@@ -80,10 +80,18 @@ impl Body<'_, '_, '_> {
     ) {
         let found = self.find(label).and_then(|statement| {
             let rest = behind(&statement.text, key)?;
-            Some((
-                statement.line(),
-                code(until(rest, &[',', ';', ':']), words)?,
-            ))
+            let word = until(rest, &[',', ';', ':']);
+            // A wrapped line may have put the rest of a longer word on the next one.
+            let after = rest.trim_start().strip_prefix(word)?;
+            let wrapped = after.trim_start_matches(' ').starts_with('\n');
+            let longer = |(other, _): &(&str, u64)| {
+                let more = other.strip_prefix(word);
+                more.is_some_and(|more| more.starts_with(' '))
+            };
+            if wrapped && words.iter().any(longer) {
+                return None;
+            }
+            Some((statement.line(), code(word, words)?))
         });
         if let Some((line, value)) = found {
             let (offset, bit, width) = field;

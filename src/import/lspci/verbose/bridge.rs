@@ -155,6 +155,9 @@ fn megabytes(line: u32, offset: u16, base: u64, limit: u64, kind: u64, writer: &
 fn range(words: &Words<'_>, label: &str) -> Option<(u32, u64, u64, usize)> {
     let top: &Statement = words.top(label)?;
     let text = top.after(label)?;
+    if !words.is_whole(top) {
+        return None;
+    }
     if text.contains("-bit]") || text.contains("[disabled]") {
         return None;
     }

@@ -4,7 +4,7 @@
 //! virtual function: its id registers read as all ones.
 
 use super::body::{behind, hex, until};
-use super::text::Words;
+use super::text::{Statement, Words};
 use super::writer::Writer;
 use crate::spec::pci::{
     CLASS_CODE, DEVICE_ID, HeaderType, REVISION_ID, SUBSYSTEM_ID, SUBSYSTEM_VENDOR_ID, VENDOR_ID,
@@ -70,7 +70,11 @@ fn is_virtual_function(words: &Words<'_>, header: &str) -> bool {
         .iter()
         .filter(|top| is_region(&top.text))
         .peekable();
+    // A mail may have put the mark on a line of its own.
+    let wrapped =
+        |top: &Statement| top.text.starts_with("[virtual]") && !top.text.contains("Expansion ROM");
     header.contains("Virtual Function")
+        || words.top.iter().any(wrapped)
         || regions.peek().is_some() && regions.all(|region| region.text.contains("[virtual]"))
 }
 

@@ -246,7 +246,7 @@ fn is_labelled(top: &Statement) -> bool {
         "Prefetchable memory behind bridge:",
         "Memory window ",
         "Secondary status:",
-        "[virtual] ",
+        "[virtual] Expansion ROM at ",
         "Expansion ROM at ",
         "BridgeCtl:",
         "!!!",
