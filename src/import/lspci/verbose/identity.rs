@@ -70,9 +70,11 @@ fn is_virtual_function(words: &Words<'_>, header: &str) -> bool {
         .iter()
         .filter(|top| is_region(&top.text))
         .peekable();
-    // A mail may have put the mark on a line of its own.
-    let wrapped =
-        |top: &Statement| top.text.starts_with("[virtual]") && !top.text.contains("Expansion ROM");
+    // A mail may have put the mark on the next line.
+    let wrapped = |top: &Statement| {
+        let text = &top.text;
+        text.contains("[virtual]") && !is_region(text) && !text.contains("Expansion ROM")
+    };
     header.contains("Virtual Function")
         || words.top.iter().any(wrapped)
         || regions.peek().is_some() && regions.all(|region| region.text.contains("[virtual]"))

@@ -58,11 +58,9 @@ impl Statement {
 
     /// Number of the line that holds a position of the text.
     pub(super) fn line_at(&self, position: usize) -> u32 {
-        let before = self
-            .lines
-            .iter()
-            .take_while(|(start, _)| *start <= position);
-        before.last().map_or(0, |&(_, line)| line)
+        let behind = self.lines.partition_point(|&(start, _)| start <= position);
+        let found = behind.checked_sub(1).and_then(|last| self.lines.get(last));
+        found.map_or(0, |&(_, line)| line)
     }
 
     /// Number of the first line.

@@ -248,7 +248,7 @@ fn power_management_names_mean_two_things() {
         (image.bits(0x84, 0, 2), image.bits(0x84, 3, 1)),
         (Some(3), Some(1))
     );
-    assert_eq!(image.bits(0x84, 8, 8), Some(0b1_10_0101_1));
+    assert_eq!(image.bits(0x84, 8, 8), Some(0b1100_1011));
 }
 
 #[test]
