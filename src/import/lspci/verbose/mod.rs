@@ -18,6 +18,7 @@ mod bars;
 mod body;
 mod bridge;
 mod ea;
+mod emulated;
 mod express;
 mod header;
 mod identity;
@@ -38,6 +39,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use emulated::may_be_emulated;
+
 use crate::bytes::ConfigImage;
 use crate::capture::SourceLines;
 use text::Words;
@@ -57,6 +60,8 @@ pub struct Line<'a> {
 /// `whole` says that the text goes on behind these lines, be it with an empty line: only then
 /// is the last line known to be printed to its end, and the last list to be complete. `source`
 /// names the text in the citations. Bits that `image` knows already stay as they are.
+///
+/// Not for texts of which [`may_be_emulated`] says yes.
 ///
 /// A function that answered with all ones ("unknown header type 7f") sets nothing.
 pub fn reconstruct(
