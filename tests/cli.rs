@@ -112,14 +112,7 @@ fn fail_on_turns_verdicts_into_exit_codes() {
     assert_eq!(survey("not-assignable"), 1);
     assert_eq!(survey("high"), 1);
     assert_eq!(survey("undetermined"), 4);
-    let good = [
-        "explain",
-        &machine,
-        "-d",
-        "01:00.0",
-        "--fail-on",
-        "not-assignable",
-    ];
+    let good = ["explain", &machine, "-d", "01:00.0", "--fail-on", "not-assignable"];
     assert_eq!(code(&assignable(&good)), 0);
 }
 
@@ -145,11 +138,7 @@ fn wrong_usage_is_2_and_says_what_is_right() {
         assert!(!output.stderr.is_empty(), "{command:?}");
     }
     let unknown = assignable(&["survey", &machine, "--policy", "esx"]);
-    assert!(
-        stderr(&unknown).contains("hyperv-2025"),
-        "{}",
-        stderr(&unknown)
-    );
+    assert!(stderr(&unknown).contains("hyperv-2025"), "{}", stderr(&unknown));
 }
 
 #[test]
@@ -157,16 +146,8 @@ fn nothing_readable_is_3_and_names_the_file() {
     let folder = Folder::new("unreadable");
     let cases: [(&str, &[u8]); 4] = [
         ("empty.txt", b""),
-        (
-            "picture.jpg",
-            b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00",
-        ),
-        (
-            "noise.bin",
-            &[
-                0x9e, 0x37, 0x79, 0xb9, 0x7f, 0x4a, 0x7c, 0x15, 0x00, 0x01, 0xfe, 0x80,
-            ],
-        ),
+        ("picture.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"),
+        ("noise.bin", &[0x9e, 0x37, 0x79, 0xb9, 0x7f, 0x4a, 0x7c, 0x15, 0x00, 0x01, 0xfe, 0x80]),
         ("prose.txt", b"Dear support,\nour server does not start.\n"),
     ];
     for (name, bytes) in cases {
@@ -174,21 +155,13 @@ fn nothing_readable_is_3_and_names_the_file() {
         fs::write(&path, bytes).unwrap();
         let output = assignable(&["survey", &path]);
         assert_eq!(code(&output), 3, "{name}: {}", stderr(&output));
-        assert!(
-            stderr(&output).contains(name),
-            "{name}: {}",
-            stderr(&output)
-        );
+        assert!(stderr(&output).contains(name), "{name}: {}", stderr(&output));
         assert!(output.stdout.is_empty(), "{name}");
     }
     let missing = folder.path("missing.txt");
     let output = assignable(&["survey", &missing]);
     assert_eq!(code(&output), 3);
-    assert!(
-        stderr(&output).contains("missing.txt"),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains("missing.txt"), "{}", stderr(&output));
 }
 
 #[test]
@@ -197,10 +170,7 @@ fn a_panic_is_caught_and_ends_in_5_with_a_message() {
     assert_eq!(code(&output), 5);
     assert!(output.stdout.is_empty());
     let message = stderr(&output);
-    assert!(
-        message.contains("internal error") && message.contains("report"),
-        "{message}"
-    );
+    assert!(message.contains("internal error") && message.contains("report"), "{message}");
 }
 
 #[test]
@@ -224,14 +194,10 @@ fn lines_keep_to_the_width_asked_for() {
     let folder = Folder::new("width");
     let machine = folder.machine();
     for width in [100, 120, 200] {
-        let text = stdout(&assignable(&[
-            "survey",
-            &machine,
-            "--width",
-            &width.to_string(),
-        ]));
-        let commands =
-            |line: &&str| !line.starts_with("  Linux:") && !line.starts_with("  Windows:");
+        let text = stdout(&assignable(&["survey", &machine, "--width", &width.to_string()]));
+        let commands = |line: &&str| {
+            !line.starts_with("  Linux:") && !line.starts_with("  Windows:")
+        };
         for line in text.lines().filter(commands) {
             assert!(line.chars().count() <= width, "{width}: {line}");
         }
@@ -272,10 +238,7 @@ fn documents_name_their_schema_and_read_back_as_themselves() {
         assert_eq!(serde_json::to_value(typed).unwrap(), *document, "{schema}");
     }
     same::<v1::Survey>(&document(&["survey", &machine]), "assignable.survey/1");
-    same::<v1::Explain>(
-        &document(&["explain", &machine, "-d", "nvme"]),
-        "assignable.explain/1",
-    );
+    same::<v1::Explain>(&document(&["explain", &machine, "-d", "nvme"]), "assignable.explain/1");
     same::<v1::TopologyDocument>(&document(&["topology", &machine]), "assignable.topology/1");
     same::<v1::Decode>(&document(&["decode", &machine]), "assignable.decode/1");
     same::<v1::RuleIndex>(&document(&["rules"]), "assignable.rules/1");
@@ -338,9 +301,5 @@ fn importing_stores_what_verify_then_finds_intact() {
     fs::write(&config, bytes).unwrap();
     let output = assignable(&["verify", &folder.path("copy")]);
     assert_eq!(code(&output), 1);
-    assert!(
-        stdout(&output).contains("pci/0000-01-00.0/config"),
-        "{}",
-        stdout(&output)
-    );
+    assert!(stdout(&output).contains("pci/0000-01-00.0/config"), "{}", stdout(&output));
 }

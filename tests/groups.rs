@@ -30,18 +30,14 @@ fn every_case_with_groups_is_predicted() {
     let mut wrong = Vec::new();
     for (name, case) in corpus::load_all(&root).expect("the corpus is there") {
         let case = case.unwrap_or_else(|error| panic!("{name}: {error}"));
-        let Some(truth) = &case.truth.groups else {
-            continue;
-        };
+        let Some(truth) = &case.truth.groups else { continue };
         compared += 1;
         let truth: Partition = truth.iter().cloned().collect();
         let predicted = predicted(&case, Options::default());
         if predicted != truth {
             let missing: Vec<_> = truth.difference(&predicted).collect();
             let surplus: Vec<_> = predicted.difference(&truth).collect();
-            wrong.push(format!(
-                "{name}: truth has {missing:?}, predicted {surplus:?}"
-            ));
+            wrong.push(format!("{name}: truth has {missing:?}, predicted {surplus:?}"));
         }
     }
     println!("{compared} partitions compared");
