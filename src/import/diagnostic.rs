@@ -274,8 +274,8 @@ impl fmt::Display for DiagnosticKind {
         match self {
             Self::NoConfigBytes { functions } => write!(
                 f,
-                "{functions} functions, none with bytes of its configuration space; \
-                 capture again with 'lspci -vvvnnxxxx' as root"
+                "{functions} functions without hex lines: registers are known as far as the words \
+                 go; 'sudo lspci -vvvnnxxxx' shows them all"
             ),
             Self::FunctionWithoutBytes { function } => {
                 write!(f, "{function} has no bytes of its configuration space")

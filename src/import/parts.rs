@@ -8,6 +8,7 @@ use super::{lspci, sysfs, text};
 use crate::addr::Sbdf;
 use crate::capture::limits::{MAX_FUNCTIONS, MAX_TOTAL};
 use crate::capture::{Capture, safe_name, unique_name};
+use crate::spec::pci::HEADER_SIZE;
 
 /// What became of the inputs.
 #[derive(Debug, Default)]
@@ -57,7 +58,7 @@ pub fn import(inputs: &[Input]) -> Import {
     } = &mut import;
     let has_bytes = |at: &Sbdf| {
         let record = capture.functions.get(at);
-        record.is_some_and(|record| !record.config.is_empty())
+        record.is_some_and(|record| record.config.knows(0, HEADER_SIZE))
     };
     let complete = capture.functions.keys().all(has_bytes);
     diagnostics.retain(|diagnostic| match &diagnostic.kind {

@@ -26,13 +26,19 @@ fn a_cut_text_gives_its_part_and_says_that_something_is_missing() {
             );
         }
         for (at, record) in &import.capture.functions {
+            if record.config.known_mask().is_some() {
+                // Cut before its first byte: all that is left of it is words.
+                let last = import.capture.functions.keys().next_back();
+                let words = whole[..end].rsplit("\n\n").next().unwrap_or_default();
+                assert!(last == Some(at) && !words.contains("\n00: "), "{end}");
+                continue;
+            }
             let full = complete.capture.functions[at].config.bytes();
             assert_eq!(
                 record.config.bytes(),
                 &full[..record.config.bytes().len()],
                 "{end}"
             );
-            assert_eq!(record.config.known_mask(), None, "{end}");
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Text printed by `lspci`: hex dumps (`-x`, `-xxx`, `-xxxx`) and the words around them.
 //!
-//! The hex lines become the configuration space. Of the words only those are kept that no
-//! register says: sizes, driver, IOMMU group, NUMA node, slot. Decoded capabilities are not
-//! turned back into bits here.
+//! The hex lines become the configuration space. Of the words those are kept that no register
+//! says: sizes, driver, IOMMU group, NUMA node, slot. Where a function has no hex lines, its
+//! decoded words are turned back into the bits that they were printed from ([`verbose`]).
 
 mod detail;
 mod function;
 mod header;
 mod hex;
+pub mod verbose;
+mod words;
 
 pub use hex::{HexLine, full_line, line};
 
@@ -68,7 +70,7 @@ pub fn read(text: &[u8], source: &str, diagnostics: &mut Diagnostics) -> Dump {
         reader.words(line.unwrap_or_default());
         rest = after.unwrap_or_default();
     }
-    reader.finish(text.last() == Some(&b'\n'))
+    reader.finish(text)
 }
 
 /// Whether a line is the first of a function: what makes a text one of lspci's.
@@ -175,7 +177,8 @@ impl Reader<'_> {
         }
     }
 
-    fn finish(mut self, line_end: bool) -> Dump {
+    fn finish(mut self, text: &[u8]) -> Dump {
+        let line_end = text.last() == Some(&b'\n');
         self.open_end = self
             .current
             .as_ref()
@@ -187,6 +190,7 @@ impl Reader<'_> {
         }
         self.sizes();
         self.gaps();
+        words::fill(text, self.source, &mut self.dump);
         let spaces = || {
             self.dump
                 .functions
