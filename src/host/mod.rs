@@ -1,6 +1,6 @@
 //! One machine: every captured function decoded, beside what was reported about it.
 //!
-//! The last room that speaks of [`Observed`]; analyses answer with
+//! The last room that speaks of [`Observed`](crate::bytes::Observed); analyses answer with
 //! [`Tri`](crate::analysis::Tri).
 
 mod function;

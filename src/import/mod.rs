@@ -1,4 +1,4 @@
-//! From whatever was sent to a [`Capture`]: lspci texts, Linux trees, captures; packed or not.
+//! From whatever was sent to a [`Capture`](crate::capture::Capture): lspci texts, Linux trees, captures; packed or not.
 //!
 //! Inputs are recognised by their content, never by their names. All inputs of one call are
 //! parts of one machine. Nothing here trusts its input: sizes, counts, nesting and ratios are

@@ -74,10 +74,13 @@ impl Judge<'_, '_> {
         (control.unknown() & needed | open).is_empty() || self.assumed()
     }
 
-    /// The answer of the quirk table, if it has one.
+    /// The answer of the quirk table, if it has one. A function without ids may be in it: then
+    /// it is isolated, or it is judged by its registers.
     fn quirk(&self, id: FunctionId, function: &Function<'_>, kind: FunctionKind) -> Option<bool> {
-        let vendor = function.identity.vendor?;
-        let device = function.identity.device?;
+        let identity = &function.identity;
+        let (Some(vendor), Some(device)) = (identity.vendor, identity.device) else {
+            return self.assumed().then_some(true);
+        };
         ACS_QUIRKS
             .iter()
             .filter(|(v, d, _)| *v == vendor && d.is_none_or(|d| d == device))

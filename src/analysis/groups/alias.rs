@@ -1,6 +1,7 @@
 //! Under which ids a function's requests arrive (Linux drivers/pci/search.c,
 //! `pci_for_each_dma_alias`).
 
+use super::Assume;
 use crate::host::{Function, FunctionId, Host};
 use crate::spec::quirks::alias::{
     ALIAS_ADAPTEC, ALIAS_ANY, ALIAS_FUNCTION_0, ALIAS_FUNCTION_1, ALIAS_MIC_X200, ALIAS_VCA,
@@ -9,21 +10,24 @@ use crate::spec::quirks::alias::{
 use crate::topology::{FunctionKind, Topology};
 
 /// The functions under whose ids the requests of `id` arrive, from itself upwards. The last is
-/// the one that the remapping unit sees.
+/// the one that the remapping unit sees. A bridge of unknown type is a port, which leaves ids
+/// alone, or a conventional one, which does not.
 pub(super) fn requesters(
     host: &Host<'_>,
     topology: &Topology,
+    assume: Assume,
     id: FunctionId,
 ) -> impl Iterator<Item = FunctionId> {
     let bridges = topology
         .upstream(id)
         .skip(1)
         .take_while(move |&bridge| !listed(host.function(bridge), TRANSLATION_ROOTS))
-        .filter(move |&bridge| {
-            !matches!(
-                topology.kind(bridge),
-                FunctionKind::RootPort | FunctionKind::UpstreamPort | FunctionKind::DownstreamPort
-            )
+        .filter(move |&bridge| match topology.kind(bridge) {
+            FunctionKind::RootPort | FunctionKind::UpstreamPort | FunctionKind::DownstreamPort => {
+                false
+            }
+            FunctionKind::UnknownBridge | FunctionKind::Unknown => assume == Assume::NotIsolated,
+            _ => true,
         });
     std::iter::once(id).chain(bridges)
 }

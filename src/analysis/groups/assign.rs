@@ -65,7 +65,7 @@ impl Assignment<'_, '_> {
     fn find(&self, id: FunctionId) -> Option<(GroupId, Join)> {
         let (host, topology) = (self.judge.host, self.judge.topology);
         let mut point = id;
-        for requester in alias::requesters(host, topology, id) {
+        for requester in alias::requesters(host, topology, self.judge.assume, id) {
             point = requester;
             if let Some(group) = self.groups.group(requester) {
                 return Some((group, Join::Alias(requester)));

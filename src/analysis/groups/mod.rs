@@ -73,8 +73,8 @@ impl Options {
 impl Groups {
     /// Predicts the groups of a host.
     ///
-    /// Functions that no remapping unit covers get none; without a captured table every
-    /// function counts as covered. Where the capture lacks bits, the prediction is made with
+    /// Functions that no remapping unit covers get none. Without a captured table those count as
+    /// covered that the kernel put into a group, or all where it reported none. Where the capture lacks bits, the prediction is made with
     /// them taken both ways, and functions whose group differs are undetermined.
     pub fn predict(host: &Host<'_>, topology: &Topology, iommu: &Iommu, options: Options) -> Self {
         let mut prediction = assign::assign(host, topology, iommu, options, Assume::Isolated);

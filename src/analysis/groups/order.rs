@@ -14,7 +14,11 @@ pub(super) fn probe_order(
 ) -> Vec<FunctionId> {
     let scan = scan_order(host, topology);
     if iommu.tables().is_empty() {
-        return scan;
+        // Coverage cannot be derived; but a kernel that grouped others and not this one shows
+        // that no unit covers it (AMD's host bridge, and the unit's own function).
+        let grouped = |id: &FunctionId| host.function(*id).reported.iommu_group.is_some();
+        let all = !scan.iter().any(grouped);
+        return scan.into_iter().filter(|id| all || grouped(id)).collect();
     }
     let covered = |id: &FunctionId| iommu.owner(*id).is_some();
     if !options.probe_by_unit {

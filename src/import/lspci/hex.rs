@@ -42,7 +42,7 @@ fn digit(byte: u8) -> u8 {
 }
 
 /// The line at the start of `text` if it is one as lspci prints it: no indentation, sixteen
-/// bytes, a line feed. With it comes its length. Anything else is left to [`line`].
+/// bytes, a line feed. With it comes its length. Anything else is left to [`line()`].
 #[inline]
 pub fn full_line(text: &[u8]) -> Option<(HexLine, usize)> {
     const BYTES: usize = 48;
