@@ -98,6 +98,13 @@ impl Machine {
         self
     }
 
+    /// The kernel's log.
+    pub(crate) fn with_log(mut self, log: &str) -> Self {
+        let log = log.as_bytes().to_vec();
+        self.capture.host.insert("log.txt".to_owned(), log);
+        self
+    }
+
     /// Analyses the machine.
     pub(crate) fn facts<R>(&self, ask: impl FnOnce(&Facts<'_, '_>) -> R) -> R {
         let host = Host::from_capture(&self.capture);

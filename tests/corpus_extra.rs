@@ -15,7 +15,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use assignable::capture::{self, Capture};
-use assignable::import::{Import, Input, import};
+use assignable::import::{Import, ImportError, Input, import};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 const VARIABLE: &str = "ASSIGNABLE_EXTRA_CORPUS";
@@ -32,6 +32,11 @@ const KINDS: &[(&str, usize, Wanted)] = &[
     ("machines", 15, |path| {
         name(path).starts_with("lspci") && !name(path).starts_with("lspci-tree")
     }),
+    ("acpidump", 14, is_table_dump),
+    ("machines", 3, is_table_dump),
+    ("machines", 10, |path| name(path).ends_with(".bin")),
+    ("dmesg", 50, is_log),
+    ("machines", 10, is_log),
     ("sysfs-hwloc", 3, is_archive),
     ("sysfs-ghw", 3, is_archive),
     ("sysfs-sos", 2, |path| {
@@ -108,8 +113,23 @@ fn is_archive(path: &Path) -> bool {
         .any(|end| name(path).ends_with(end))
 }
 
+fn is_table_dump(path: &Path) -> bool {
+    path.is_file()
+        && (name(path) == "acpidump.txt" || path.parent().is_some_and(|p| name(p) == "acpidump"))
+}
+
+fn is_log(path: &Path) -> bool {
+    name(path) == "dmesg.txt" || path.parent().is_some_and(|p| name(p) == "dmesg")
+}
+
 fn check(path: &Path) -> Result<(), Failed> {
     let import = import(&[Input::Path(path.to_owned())]);
+    if is_log(path) {
+        return log_is_recognised(path, &import);
+    } else if is_table_dump(path) || name(path).ends_with(".bin") {
+        tables_are_those_of_the_dump(path, &import)?;
+        return survives_storage(&import);
+    }
     if !import.errors.is_empty() {
         return Err(format!("{:?}", import.errors).into());
     }
@@ -144,6 +164,41 @@ fn check(path: &Path) -> Result<(), Failed> {
         }
     }
     survives_storage(&import)
+}
+
+/// A log is kept as it is, and alone it is not enough.
+fn log_is_recognised(path: &Path, import: &Import) -> Result<(), Failed> {
+    let kept = import.capture.host.get("log.txt");
+    match (&import.errors[..], import.is_usable()) {
+        ([ImportError::OnlyLog { .. }], false) if kept == Some(&fs::read(path)?) => Ok(()),
+        (errors, _) => Err(format!("{errors:?}").into()),
+    }
+}
+
+/// A dump has one table for each heading; a raw file is its table.
+fn tables_are_those_of_the_dump(path: &Path, import: &Import) -> Result<(), Failed> {
+    let tables = &import.capture.tables;
+    let bytes = fs::read(path)?;
+    let expected = match name(path).ends_with(".bin") {
+        true => 1,
+        false => String::from_utf8_lossy(&bytes).matches(" @ 0x").count(),
+    };
+    if !import.errors.is_empty() || tables.len() != expected {
+        let names: Vec<_> = tables.keys().collect();
+        return Err(format!("{:?}: {names:?}, not {expected}", import.errors).into());
+    }
+    if name(path).ends_with(".bin") && tables.values().next() != Some(&bytes) {
+        return Err("the bytes differ".into());
+    }
+    for (name, table) in tables {
+        let remapping = name.starts_with("DMAR") || name.starts_with("IVRS");
+        let length = u32::from_le_bytes(table[4..8].try_into()?) as usize;
+        let sum = table.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+        if remapping && (length != table.len() || sum != 0) {
+            return Err(format!("{name}: {length} of {}, sum {sum}", table.len()).into());
+        }
+    }
+    Ok(())
 }
 
 /// Addresses at the start of lines, whatever is before and behind them.

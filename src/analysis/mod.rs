@@ -6,6 +6,7 @@ pub mod device_type;
 pub mod groups;
 pub mod interrupts;
 pub mod missing;
+pub mod native_control;
 pub mod reported_groups;
 pub mod reserved;
 pub mod reset;
@@ -35,6 +36,8 @@ pub struct Facts<'h, 'c> {
     pub groups: reported_groups::ReportedGroups,
     /// The captured remapping tables, resolved to functions.
     pub iommu: Iommu,
+    /// What the firmware left to Linux of PCI Express.
+    pub native_control: native_control::NativeControl,
     /// What the capture holds about the host as a whole.
     pub platform: Platform,
     profiles: Vec<Profile>,
@@ -71,6 +74,7 @@ impl<'h, 'c> Facts<'h, 'c> {
             acs: acs::AcsAnalysis::of(host, topology),
             groups: reported_groups::ReportedGroups::of(host),
             iommu: Iommu::of(host, topology),
+            native_control: native_control::NativeControl::of(host),
             platform: Platform::of(host),
             profiles: host
                 .functions()

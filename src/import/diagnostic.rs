@@ -153,6 +153,27 @@ pub enum DiagnosticKind {
         /// The limit.
         limit: usize,
     },
+    /// An ACPI table ends too early, or a part of it is missing. It was used up to there.
+    TableCut {
+        /// Its signature.
+        table: String,
+        /// Bytes known.
+        bytes: usize,
+        /// Bytes that it should have, where its header is there.
+        length: Option<usize>,
+    },
+    /// An ACPI table is headed by another signature than it begins with.
+    TableSignature {
+        /// What the heading says.
+        said: String,
+        /// What the table begins with.
+        is: String,
+    },
+    /// More ACPI tables than any machine has. The others were skipped.
+    TooManyTables {
+        /// The limit.
+        limit: usize,
+    },
     /// Further remarks about this input were left out.
     More {
         /// How many.
@@ -342,6 +363,23 @@ impl fmt::Display for DiagnosticKind {
             }
             Self::TooManyFiles { limit } => {
                 write!(f, "more than {limit} files; the others were not looked at")
+            }
+            Self::TableCut {
+                table,
+                bytes,
+                length,
+            } => {
+                write!(f, "table {table}: {bytes} bytes")?;
+                if let Some(length) = length {
+                    write!(f, " of {length}")?;
+                }
+                f.write_str("; the rest is missing")
+            }
+            Self::TableSignature { said, is } => {
+                write!(f, "headed '{said}', but the bytes say {is}; used that")
+            }
+            Self::TooManyTables { limit } => {
+                write!(f, "more than {limit} ACPI tables; the others were skipped")
             }
             Self::More { count } => write!(f, "{count} more remarks were left out"),
         }

@@ -30,13 +30,23 @@ pub enum ImportError {
     },
     /// A folder or archive in which nothing of use was found.
     #[error(
-        "{file}: nothing of use in it: no capture, no sysfs tree, no lspci text ({files} files)"
+        "{file}: nothing of use in it: no capture, no sysfs tree, no lspci text, no ACPI tables, \
+         no kernel log ({files} files)"
     )]
     NothingInside {
         /// The input.
         file: String,
         /// Files that were there.
         files: usize,
+    },
+    /// A kernel log and nothing else: there is nothing that it could be asked about.
+    #[error(
+        "{file}: a kernel log, which names no device in full; add a dump of the same machine, \
+         e.g. from 'lspci -vvvnnxxxx' as root"
+    )]
+    OnlyLog {
+        /// The input.
+        file: String,
     },
     /// More data than any machine has.
     #[error("{file}: more than {limit} bytes")]
@@ -87,6 +97,7 @@ impl ImportError {
             Self::Io { file, .. }
             | Self::NotRecognised { file, .. }
             | Self::NothingInside { file, .. }
+            | Self::OnlyLog { file }
             | Self::TooLarge { file, .. }
             | Self::TooManyFunctions { file, .. }
             | Self::Bomb { file, .. }

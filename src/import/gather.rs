@@ -3,14 +3,15 @@
 use std::io::{self, Cursor, Read, Seek};
 use std::rc::Rc;
 
+use super::acpidump;
 use super::diagnostic::{DiagnosticKind, Diagnostics, shortened};
 use super::error::ImportError;
 use super::limits::{HEAD, MAX_NESTING, MAX_OTHER_FILES};
-use super::sniff::{Looks, has_functions, looks};
+use super::sniff::{Kind, Looks, looks, text_kind};
 use super::text::decoded;
 use super::tree::{self, Trees};
 use super::unpack::{Count, Counted, Meter, Metered, Tripped, decoder, peek};
-use crate::capture::limits::{MAX_SOURCE, MAX_TOTAL};
+use crate::capture::limits::{MAX_HOST, MAX_SOURCE, MAX_TABLE, MAX_TOTAL};
 use crate::capture::load::{is_capture, open_zip, read_limited};
 use crate::capture::{self, Capture, CaptureError};
 
@@ -20,15 +21,15 @@ pub(super) struct Gather<'d> {
     pub(super) file: &'d str,
     pub(super) diagnostics: &'d mut Diagnostics,
     pub(super) trees: Trees,
-    /// Texts of lspci with their paths within the input.
-    pub(super) texts: Vec<(String, Vec<u8>)>,
+    /// Texts and single tables with their paths within the input.
+    pub(super) parts: Vec<(Kind, String, Vec<u8>)>,
     pub(super) captures: Vec<Capture>,
     pub(super) meter: Rc<Meter>,
     /// Files seen in folders and archives.
     pub(super) files: usize,
     /// Files that are no part of a tree and were looked into.
     others: usize,
-    /// Bytes of the texts.
+    /// Bytes of the texts and tables.
     kept: u64,
     /// An absolute name was remarked on.
     absolute: bool,
@@ -48,7 +49,7 @@ impl<'d> Gather<'d> {
             file,
             diagnostics,
             trees: Trees::default(),
-            texts: Vec::new(),
+            parts: Vec::new(),
             captures: Vec::new(),
             meter: Rc::default(),
             files: 0,
@@ -97,9 +98,14 @@ impl<'d> Gather<'d> {
                 let mut unpacked = Metered::new(unpacked, count.clone(), &meter);
                 return self.stream(member, &mut unpacked, nesting + 1);
             }
+            Looks::AcpiTable => return self.table(member, rest, &count),
+            // A folder may hold the logs of many boots; one is enough and must not be too long.
+            _ if !member.is_empty() && text_kind(&head) == Some(Kind::KernelLog) => {
+                return self.log(member, rest, &count, looks);
+            }
             Looks::Text | Looks::Utf16 => return self.text(member, rest, &count, looks),
             // Texts with a few odd bytes in them are texts still.
-            _ if has_functions(&head) => return self.text(member, rest, &count, looks),
+            _ if text_kind(&head).is_some() => return self.text(member, rest, &count, looks),
             _ => return Ok(Found::Nothing(looks)),
         }
         Ok(Found::Something)
@@ -126,13 +132,9 @@ impl<'d> Gather<'d> {
             Err(error) => Some(error.to_string()),
         };
         let (text, converted) = decoded(bytes);
-        if !has_functions(&text) {
+        let Some(kind) = text_kind(&text) else {
             return Ok(Found::Nothing(looks));
-        }
-        self.kept += text.len() as u64;
-        if self.kept > MAX_TOTAL {
-            return Err(self.too_large(member, MAX_TOTAL));
-        }
+        };
         let outer = self
             .diagnostics
             .enter((!member.is_empty()).then(|| shortened(member)));
@@ -144,7 +146,52 @@ impl<'d> Gather<'d> {
                 .whole(DiagnosticKind::ArchiveDamaged { problem });
         }
         self.diagnostics.enter(outer);
-        self.texts.push((member.to_owned(), text));
+        self.keep(kind, member, text)
+    }
+
+    /// A kernel log within a folder or archive.
+    fn log(
+        &mut self,
+        member: &str,
+        reader: impl Read,
+        count: &Count,
+        looks: Looks,
+    ) -> Result<Found, ImportError> {
+        if self.parts.iter().any(|part| part.0 == Kind::KernelLog) {
+            return Ok(Found::Nothing(looks));
+        }
+        let bytes = read_limited(reader, MAX_HOST, 0)
+            .map_err(|error| self.damage(member, count, &error))?;
+        if bytes.len() as u64 > MAX_HOST {
+            let limit = MAX_HOST;
+            self.diagnostics
+                .member(member, DiagnosticKind::FileTooLarge { limit });
+            return Ok(Found::Nothing(looks));
+        }
+        self.text(member, bytes.as_slice(), count, looks)
+    }
+
+    /// A file that may be one ACPI table as it is.
+    fn table(
+        &mut self,
+        member: &str,
+        reader: impl Read,
+        count: &Count,
+    ) -> Result<Found, ImportError> {
+        let bytes = read_limited(reader, MAX_TABLE, 0)
+            .map_err(|error| self.damage(member, count, &error))?;
+        if acpidump::whole_table(&bytes).is_none() {
+            return Ok(Found::Nothing(Looks::AcpiTable));
+        }
+        self.keep(Kind::Table, member, bytes)
+    }
+
+    fn keep(&mut self, kind: Kind, member: &str, bytes: Vec<u8>) -> Result<Found, ImportError> {
+        self.kept += bytes.len() as u64;
+        if self.kept > MAX_TOTAL {
+            return Err(self.too_large(member, MAX_TOTAL));
+        }
+        self.parts.push((kind, member.to_owned(), bytes));
         Ok(Found::Something)
     }
 
@@ -191,11 +238,17 @@ impl<'d> Gather<'d> {
             return self.survive(member, &error);
         }
         let looks = looks(&head);
-        let packed = matches!(
+        let stream = matches!(
             looks,
-            Looks::Gzip | Looks::Xz | Looks::Bzip2 | Looks::Tar | Looks::Zip
+            Looks::Gzip
+                | Looks::Xz
+                | Looks::Bzip2
+                | Looks::Tar
+                | Looks::Zip
+                | Looks::Utf16
+                | Looks::AcpiTable
         );
-        if !packed && looks != Looks::Utf16 && !has_functions(&head) {
+        if !stream && text_kind(&head).is_none() {
             return Ok(());
         }
         let mut whole = Cursor::new(head).chain(reader);

@@ -20,3 +20,7 @@ pub(crate) const MAX_DICTIONARY_KIB: u32 = 72 << 10;
 pub(crate) const MAX_ATTRIBUTE: u64 = 16 << 10;
 /// Bytes of a name stored outside of its header in a tar archive.
 pub(crate) const MAX_LONG_NAME: u64 = 64 << 10;
+/// ACPI tables of one input. Hosts with a hundred exist.
+pub(crate) const MAX_TABLES: usize = 1024;
+/// Bytes of a text of which only the content is of use, so that a longer one is not kept.
+pub(crate) const MAX_KEPT_TEXT: usize = 1 << 20;

@@ -1,4 +1,5 @@
-//! From whatever was sent to a [`Capture`](crate::capture::Capture): lspci texts, Linux trees, captures; packed or not.
+//! From whatever was sent to a [`Capture`](crate::capture::Capture): lspci texts, Linux
+//! trees, ACPI tables, kernel logs, captures; packed or not.
 //!
 //! Inputs are recognised by their content, never by their names. All inputs of one call are
 //! parts of one machine. Nothing here trusts its input: sizes, counts, nesting and ratios are
@@ -9,6 +10,8 @@
     allow(dead_code, reason = "the collector reads one kind of input only")
 )]
 
+#[cfg(feature = "analyzer")]
+mod acpidump;
 pub mod diagnostic;
 #[cfg(feature = "analyzer")]
 mod error;
@@ -16,6 +19,8 @@ mod error;
 mod gather;
 #[cfg(feature = "analyzer")]
 mod input;
+#[cfg(feature = "analyzer")]
+mod kernel_log;
 mod limits;
 #[cfg(feature = "collector")]
 mod live;

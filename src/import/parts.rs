@@ -4,7 +4,9 @@ use super::diagnostic::{self, Diagnostic, DiagnosticKind, Diagnostics};
 use super::error::ImportError;
 use super::gather::Gather;
 use super::input::{self, Input};
-use super::{lspci, sysfs, text};
+use super::limits::{MAX_KEPT_TEXT, MAX_TABLES};
+use super::sniff::Kind;
+use super::{acpidump, kernel_log, lspci, sysfs, text};
 use crate::addr::Sbdf;
 use crate::capture::limits::{MAX_FUNCTIONS, MAX_TOTAL};
 use crate::capture::{Capture, safe_name, unique_name};
@@ -34,12 +36,18 @@ pub fn import(inputs: &[Input]) -> Import {
     if inputs.is_empty() {
         import.errors.push(ImportError::NoInput);
     }
+    let mut with_log = None;
     for input in inputs {
         let name = input.name();
         let mut diagnostics = Diagnostics::new(name.as_str());
         let room = MAX_TOTAL.saturating_sub(import.capture.bytes());
         match one(input, &name, room, &mut diagnostics) {
-            Ok(part) if fits(&import.capture, &part) => import.capture.merge(part),
+            Ok(part) if fits(&import.capture, &part) => {
+                if part.host.contains_key(kernel_log::NAME) {
+                    with_log.get_or_insert(name);
+                }
+                import.capture.merge(part);
+            }
             Ok(_) => {
                 let (file, limit) = (name, MAX_FUNCTIONS);
                 import
@@ -49,6 +57,9 @@ pub fn import(inputs: &[Input]) -> Import {
             Err(error) => import.errors.push(error),
         }
         import.diagnostics.append(&mut diagnostics.into_vec());
+    }
+    if let (true, Some(file)) = (import.capture.is_empty(), with_log) {
+        import.errors.push(ImportError::OnlyLog { file });
     }
     // What one part lacks, another may have.
     let Import {
@@ -88,7 +99,7 @@ fn one(
     let gather = input::gather(input, name, diagnostics)?;
     let Gather {
         trees,
-        texts,
+        parts,
         captures,
         files,
         diagnostics,
@@ -103,10 +114,20 @@ fn one(
     if !tree.is_empty() {
         part.merge(sysfs::read(tree, diagnostics));
     }
-    for (member, text) in texts {
-        part.merge(lspci_text(name, &member, text, &part, diagnostics));
+    for (kind, member, bytes) in parts {
+        let known = &part;
+        let outer = diagnostics.enter((!member.is_empty()).then(|| diagnostic::shortened(&member)));
+        let path = if member.is_empty() { name } else { &member };
+        let new = match kind {
+            Kind::Lspci => lspci_text(path, bytes, known, diagnostics),
+            Kind::TableDump => table_dump(path, bytes, known, diagnostics),
+            Kind::Table => table(bytes, known, diagnostics),
+            Kind::KernelLog => log(path, bytes, known),
+        };
+        diagnostics.enter(outer);
+        part.merge(new);
     }
-    if part.is_empty() {
+    if part.is_empty() && !part.host.contains_key(kernel_log::NAME) {
         return Err(ImportError::NothingInside {
             file: name.to_owned(),
             files,
@@ -123,17 +144,13 @@ fn one(
 
 /// A text of lspci as a capture, with the text as its source.
 fn lspci_text(
-    name: &str,
-    member: &str,
+    path: &str,
     text: Vec<u8>,
     known: &Capture,
     diagnostics: &mut Diagnostics,
 ) -> Capture {
-    let path = if member.is_empty() { name } else { member };
-    let source = unique_name(&safe_name(path), |name| known.has_source(name));
-    let outer = diagnostics.enter((!member.is_empty()).then(|| diagnostic::shortened(member)));
+    let source = source_name(path, known);
     let dump = lspci::read(text::without_mark(&text), &source, diagnostics);
-    diagnostics.enter(outer);
     let mut part = Capture {
         functions: dump.functions,
         ..Capture::default()
@@ -142,4 +159,53 @@ fn lspci_text(
     part.manifest.privileges = dump.privileges;
     part.sources.insert(source, text);
     part
+}
+
+/// A text of acpidump as a capture.
+fn table_dump(
+    path: &str,
+    text: Vec<u8>,
+    known: &Capture,
+    diagnostics: &mut Diagnostics,
+) -> Capture {
+    let mut part = Capture {
+        tables: acpidump::read(text::without_mark(&text), diagnostics),
+        ..Capture::default()
+    };
+    keep_short(path, text, known, &mut part);
+    part
+}
+
+/// One raw ACPI table as a capture.
+fn table(bytes: Vec<u8>, known: &Capture, diagnostics: &mut Diagnostics) -> Capture {
+    let mut part = Capture::default();
+    if known.tables.len() >= MAX_TABLES {
+        let limit = MAX_TABLES;
+        diagnostics.whole(DiagnosticKind::TooManyTables { limit });
+    } else if let Some(name) = acpidump::whole_table(&bytes) {
+        part.tables.insert(name, bytes);
+    }
+    part
+}
+
+/// A kernel log as a capture. What the tree of the same input holds comes first.
+fn log(path: &str, text: Vec<u8>, known: &Capture) -> Capture {
+    let mut part = Capture::default();
+    if !known.host.contains_key(kernel_log::NAME) {
+        let log = text::without_mark(&text).to_vec();
+        part.host.insert(kernel_log::NAME.to_owned(), log);
+        keep_short(path, text, known, &mut part);
+    }
+    part
+}
+
+/// Keeps a text as a source unless it is long: no evidence names a line of it.
+fn keep_short(path: &str, text: Vec<u8>, known: &Capture, part: &mut Capture) {
+    if text.len() < MAX_KEPT_TEXT {
+        part.sources.insert(source_name(path, known), text);
+    }
+}
+
+fn source_name(path: &str, known: &Capture) -> String {
+    unique_name(&safe_name(path), |name| known.has_source(name))
 }

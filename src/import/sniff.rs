@@ -2,8 +2,21 @@
 
 use std::fmt;
 
-use super::lspci;
 use super::text::without_mark;
+use super::{acpidump, kernel_log, lspci};
+
+/// What a part of use is, other than a tree or a capture.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// A text of lspci.
+    Lspci,
+    /// A text of acpidump.
+    TableDump,
+    /// The log of a Linux kernel.
+    KernelLog,
+    /// One ACPI table as it is.
+    Table,
+}
 
 /// What an input looks like.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -95,11 +108,17 @@ pub(crate) fn looks(head: &[u8]) -> Looks {
     }
 }
 
-/// Whether the first lines of a file show lspci's text, odd bytes or not.
-pub(crate) fn has_functions(head: &[u8]) -> bool {
-    without_mark(head)
-        .split(|&byte| byte == b'\n')
-        .any(lspci::is_header)
+/// What the first lines of a text are, odd bytes or not. `None` where they are of no use.
+pub(super) fn text_kind(head: &[u8]) -> Option<Kind> {
+    let head = without_mark(head);
+    let mut lines = head.split(|&byte| byte == b'\n');
+    if lines.any(lspci::is_header) {
+        Some(Kind::Lspci)
+    } else if acpidump::is_dump(head) {
+        Some(Kind::TableDump)
+    } else {
+        kernel_log::is_log(head).then_some(Kind::KernelLog)
+    }
 }
 
 /// `BZh`, the block size, and the mark of the first block or of the end.
@@ -132,12 +151,12 @@ fn is_text(head: &[u8]) -> bool {
     !head.contains(&0) && head.iter().filter(odd).count() * 20 <= head.len()
 }
 
-/// Four letters, and a plausible length (ACPI 6.5, 5.2.6).
+/// Four printable characters, and a plausible length (ACPI 6.5, 5.2.6).
 fn is_acpi_table(head: &[u8]) -> bool {
     let letters = |bytes: &[u8]| {
         bytes
             .iter()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'_' | b'!'))
     };
     let Some((signature, rest)) = head.split_first_chunk::<4>() else {
         return false;
@@ -157,9 +176,9 @@ impl fmt::Display for Looks {
             Self::Bzip2 => "bzip2 data",
             Self::Zip => "a zip file",
             Self::Tar => "a tar archive",
-            Self::Text => "a text without PCI functions",
-            Self::Utf16 => "a UTF-16 text without PCI functions",
-            Self::AcpiTable => "an ACPI table",
+            Self::Text => "a text without PCI functions, ACPI tables or kernel messages",
+            Self::Utf16 => "a UTF-16 text without PCI functions, ACPI tables or kernel messages",
+            Self::AcpiTable => "an ACPI table with a wrong length or checksum",
             Self::Jpeg => "a JPEG image",
             Self::Png => "a PNG image",
             Self::Gif => "a GIF image",

@@ -86,6 +86,8 @@ pub enum Locus {
     Tree(FunctionId),
     /// Bytes of a remapping table.
     Table(TableKind, Span),
+    /// A line of the kernel's log, from 1.
+    Log(u32),
     /// Something about the capture as a whole.
     Capture,
 }

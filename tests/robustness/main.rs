@@ -65,7 +65,7 @@ fn what_is_no_dump_is_named_for_what_it_is() {
         (
             b"Dear all,\n\nplease find\n",
             Looks::Text,
-            "-: not recognised: a text without PCI functions",
+            "-: not recognised: a text without PCI functions, ACPI tables or kernel messages",
         ),
         (
             &[1, 2, 3, 4],

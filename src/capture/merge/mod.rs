@@ -5,7 +5,7 @@ mod facts;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::limits::MAX_CONFLICTS;
+use super::limits::{MAX_CONFLICTS, MAX_HOST};
 use super::{Capture, Conflict, Manifest, Privileges, names};
 
 impl Capture {
@@ -26,6 +26,7 @@ impl Capture {
             }
         }
         merge_tables(&mut self.tables, other.tables, &mut conflicts);
+        merge_log(&mut self.host, &mut other.host);
         merge_files("host", &mut self.host, other.host, &mut conflicts);
         merge_files("member", &mut self.unknown, other.unknown, &mut conflicts);
         match (&self.devnodes, other.devnodes) {
@@ -152,6 +153,26 @@ pub(crate) fn table_name(tables: &BTreeMap<String, Vec<u8>>, name: &str) -> Stri
         .map(|number| format!("{signature}{number}"))
         .find(|candidate| !tables.contains_key(candidate))
         .unwrap_or(signature)
+}
+
+/// A second kernel log follows the first: they may be of different boots. One that the first
+/// begins or ends with adds nothing.
+fn merge_log(to: &mut BTreeMap<String, Vec<u8>>, from: &mut BTreeMap<String, Vec<u8>>) {
+    const LOG: &str = "log.txt";
+    let (Some(kept), Some(log)) = (to.get_mut(LOG), from.get(LOG)) else {
+        return;
+    };
+    let known = kept.starts_with(log) || kept.ends_with(log);
+    if !known && (kept.len() + log.len()) as u64 >= MAX_HOST {
+        return;
+    }
+    if !known {
+        if kept.last().is_some_and(|&byte| byte != b'\n') {
+            kept.push(b'\n');
+        }
+        kept.extend_from_slice(log);
+    }
+    from.remove(LOG);
 }
 
 fn merge_files(

@@ -195,6 +195,21 @@ fn several_ssdts_are_numbered_and_two_dmars_are_a_conflict() {
 }
 
 #[test]
+fn a_second_log_follows_the_first_and_one_already_there_does_not() {
+    let with = |log: &[u8]| {
+        let mut capture = Capture::default();
+        capture.host.insert("log.txt".to_owned(), log.to_vec());
+        capture
+    };
+    let mut capture = with(b"a\nb");
+    for log in [&b"c\n"[..], b"c\n", b"a\nb"] {
+        capture.merge(with(log));
+    }
+    assert_eq!(capture.host["log.txt"], b"a\nb\nc\n");
+    assert!(capture.manifest.conflicts.is_empty());
+}
+
+#[test]
 fn merging_a_capture_with_itself_changes_nothing() {
     let mut one = capture(|f| {
         f.config = ConfigImage::from_masked(vec![1, 2, 3], vec![0xff, 0, 0x0f]);

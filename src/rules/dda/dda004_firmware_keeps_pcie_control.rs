@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::analysis::device_type::DeviceType;
+use crate::analysis::native_control::Control;
 use crate::analysis::{Fact, Facts, Missing};
 use crate::host::FunctionId;
 use crate::policy::{Effect, Effects};
@@ -25,8 +26,16 @@ rule! {
     ///
     /// By Windows' property DeviceType: 5 and 13 stand for Express functions that are treated
     /// as conventional PCI; every other value of an Express function shows that control was
-    /// granted. Without the property the answer is "cannot tell": what the firmware grants to
-    /// Linux it may refuse to Windows. Conventional functions are not concerned.
+    /// granted. Conventional functions are not concerned.
+    ///
+    /// Without the property, by what a Linux kernel's log says of the root bus above:
+    ///
+    /// - Hot plug, power management events and the PCI Express capability were granted: the
+    ///   rule is met.
+    /// - One of them was refused ("platform does not support", or a returned mask without it):
+    ///   it fires, with medium confidence, because firmware may answer Windows otherwise.
+    /// - One of them was not asked for, or there is no log: "cannot tell". A kernel built
+    ///   without hot plug does not ask for it.
     ///
     /// ## What to do
     ///
@@ -59,6 +68,29 @@ impl fmt::Display for TreatedAsPci {
     }
 }
 
+/// What the firmware refused to Linux and Windows needs.
+#[derive(Debug)]
+struct RefusedToLinux(Control);
+
+impl fmt::Display for RefusedToLinux {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [
+            (Control::HOT_PLUG, "hot plug"),
+            (Control::PME, "power management events"),
+            (Control::EXPRESS, "the PCI Express capability"),
+        ];
+        let refused = names
+            .iter()
+            .filter(|(control, _)| self.0.contains(*control));
+        let refused: Vec<_> = refused.map(|(_, name)| *name).collect();
+        write!(
+            f,
+            "the firmware refused Linux control of {}",
+            refused.join(", ")
+        )
+    }
+}
+
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let kind = facts.topology.kind(id);
     if kind.is_bridge() {
@@ -85,15 +117,37 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
         None if kind == FunctionKind::Conventional => {
             Outcome::NotApplicable("not an Express function")
         }
-        None => Outcome::CannotTell(Missing::of(Fact::NativeControl, id)),
+        None => negotiated(facts, id),
+    }
+}
+
+/// What Linux got stands for what Windows would get, as far as it asked for the same.
+fn negotiated(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
+    match facts.native_control.above(facts.topology, id) {
+        Some(outcome) if outcome.refused.intersects(Control::WINDOWS) => {
+            let refused = outcome.refused.intersection(Control::WINDOWS);
+            Outcome::Fired(Finding::new(
+                &DDA004,
+                Subject::Function(id),
+                Confidence::Medium,
+                RefusedToLinux(refused),
+                Evidence::new(
+                    Locus::Log(outcome.line),
+                    "_OSC control refused",
+                    Value::byte(u8::try_from(refused.bits()).unwrap_or(u8::MAX)),
+                ),
+            ))
+        }
+        Some(outcome) if outcome.granted.contains(Control::WINDOWS) => Outcome::Clean,
+        _ => Outcome::CannotTell(Missing::of(Fact::NativeControl, id)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::testing::{Answer, answer_for, fired};
-    use crate::testing::Dev;
+    use crate::rules::testing::{Answer, answer, answer_for, fired};
+    use crate::testing::{Dev, Machine};
 
     fn with(number: u32) -> Answer {
         answer_for(
@@ -118,8 +172,47 @@ mod tests {
         assert_eq!(with(0), Answer::NotApplicable);
     }
 
+    fn with_log(device: Dev, lines: &str) -> Answer {
+        let log = format!("ACPI: PCI Root Bridge [PCI0] (domain 0000 [bus 00-ff])\n{lines}\n");
+        answer(
+            &DDA004,
+            &Machine::with_device(device).with_log(&log),
+            "01:00.0",
+        )
+    }
+
     #[test]
-    fn without_the_property_nothing_can_be_said_of_an_express_function() {
+    fn a_refusal_to_linux_fires() {
+        let lines = "acpi PNP0A08:00: _OSC: platform does not support [PCIeHotplug PME LTR]\n\
+                     acpi PNP0A08:00: _OSC: OS now controls [AER PCIeCapability]";
+        assert_eq!(
+            with_log(Dev::endpoint(), lines),
+            fired("the firmware refused Linux control of hot plug, power management events")
+        );
+        assert_eq!(with_log(Dev::conventional(), lines), Answer::NotApplicable);
+        let reported = Dev::endpoint().windows(windows::DEVICE_TYPE, 2_u32);
+        assert_eq!(with_log(reported, lines), Answer::Clean);
+    }
+
+    #[test]
+    fn what_linux_got_is_enough_only_where_it_asked_for_all_that_windows_needs() {
+        for (controls, expected) in [
+            ("PCIeHotplug PME PCIeCapability", Answer::Clean),
+            (
+                "PME AER PCIeCapability",
+                Answer::CannotTell(Fact::NativeControl),
+            ),
+        ] {
+            let line = format!("acpi PNP0A08:00: _OSC: OS now controls [{controls}]");
+            assert_eq!(with_log(Dev::endpoint(), &line), expected);
+        }
+        let aer = "acpi PNP0A08:00: _OSC: platform does not support [AER]\n\
+                   acpi PNP0A08:00: _OSC: OS now controls [PCIeHotplug PME PCIeCapability]";
+        assert_eq!(with_log(Dev::endpoint(), aer), Answer::Clean);
+    }
+
+    #[test]
+    fn without_property_and_log_nothing_can_be_said_of_an_express_function() {
         assert_eq!(
             answer_for(&DDA004, Dev::endpoint()),
             Answer::CannotTell(Fact::NativeControl)

@@ -256,6 +256,7 @@ impl EvidenceItem {
             Locus::Reported(..) => ("reported", None),
             Locus::Tree(_) => ("tree", None),
             Locus::Table(table, span) => (table.signature(), Some(span)),
+            Locus::Log(_) => ("kernel-log", None),
             Locus::Capture => ("capture", None),
         };
         let seen = match item.seen {

@@ -1,0 +1,282 @@
+//! ACPI tables: the text that `acpidump` prints, and single raw tables.
+//!
+//! Each table is a heading, `DMAR @ 0x000000007AFF5000`, and rows of up to 16 bytes behind
+//! their offset. The text at the end of a row is not read.
+
+use std::collections::BTreeMap;
+
+use super::diagnostic::{DiagnosticKind, Diagnostics, Place};
+use super::limits::MAX_TABLES;
+use crate::capture::limits::MAX_TABLE;
+use crate::capture::table_name;
+
+/// Bytes of the header that tables share (ACPI 6.5, 5.2.6).
+const HEADER: usize = 36;
+/// Bytes of one row.
+const ROW: usize = 16;
+
+/// Reads every table of a text. A table that is cut is kept up to its last contiguous byte.
+pub(super) fn read(text: &[u8], diagnostics: &mut Diagnostics) -> BTreeMap<String, Vec<u8>> {
+    let mut tables = BTreeMap::new();
+    let mut current: Option<Open<'_>> = None;
+    for (number, line) in (1..).zip(text.split(|&byte| byte == b'\n')) {
+        let line = content(line);
+        if let Some(signature) = heading(line) {
+            if let Some(open) = current.take() {
+                open.close(&mut tables, diagnostics);
+            }
+            if tables.len() >= MAX_TABLES {
+                let limit = MAX_TABLES;
+                diagnostics.at(Place::Line(number), DiagnosticKind::TooManyTables { limit });
+                return tables;
+            }
+            current = Some(Open::new(number, signature));
+        } else if let (Some(open), Some((offset, bytes))) = (&mut current, row(line)) {
+            open.push(offset, &bytes);
+        }
+    }
+    if let Some(open) = current {
+        open.close(&mut tables, diagnostics);
+    }
+    tables
+}
+
+/// Whether lines hold a heading with the first row of its table behind it.
+pub(super) fn is_dump(text: &[u8]) -> bool {
+    let mut lines = text
+        .split(|&byte| byte == b'\n')
+        .map(content)
+        .filter(|line| !line.is_empty());
+    let mut headed = false;
+    lines.any(|line| {
+        let first = headed && matches!(row(line), Some((0, _)));
+        headed = heading(line).is_some();
+        first
+    })
+}
+
+/// The signature of bytes that are one whole table: plausible length, right checksum.
+pub(super) fn whole_table(bytes: &[u8]) -> Option<String> {
+    let sum = bytes.iter().fold(0_u8, |sum, &byte| sum.wrapping_add(byte));
+    let whole = bytes.len() >= HEADER && claimed(bytes) == Some(bytes.len()) && sum == 0;
+    signature(bytes).filter(|_| whole)
+}
+
+/// A table whose rows are being read.
+struct Open<'t> {
+    /// Line of its heading, from 1.
+    line: u32,
+    heading: &'t [u8],
+    bytes: Vec<u8>,
+    /// A row was missing: nothing behind it can be used.
+    gap: bool,
+}
+
+impl<'t> Open<'t> {
+    const fn new(line: u32, heading: &'t [u8]) -> Self {
+        Self {
+            line,
+            heading,
+            bytes: Vec::new(),
+            gap: false,
+        }
+    }
+
+    fn push(&mut self, offset: usize, bytes: &[u8]) {
+        let room = self.bytes.len() + bytes.len() <= MAX_TABLE as usize;
+        self.gap |= offset != self.bytes.len() || !room;
+        if !self.gap {
+            self.bytes.extend_from_slice(bytes);
+        }
+    }
+
+    fn close(mut self, tables: &mut BTreeMap<String, Vec<u8>>, diagnostics: &mut Diagnostics) {
+        let place = Place::Line(self.line);
+        let said = String::from_utf8_lossy(self.heading).into_owned();
+        let name = signature(&self.bytes).unwrap_or_else(|| said.clone());
+        if name != said {
+            let is = name.clone();
+            diagnostics.at(place, DiagnosticKind::TableSignature { said, is });
+        }
+        // What a short last row has in its text may look like bytes.
+        let length = claimed(&self.bytes).filter(|&length| length >= HEADER || name == "FACS");
+        if let Some(length) = length {
+            self.bytes.truncate(length);
+        }
+        let bytes = self.bytes.len();
+        if self.gap || bytes == 0 || length.is_some_and(|length| length > bytes) {
+            let table = name.clone();
+            diagnostics.at(
+                place,
+                DiagnosticKind::TableCut {
+                    table,
+                    bytes,
+                    length,
+                },
+            );
+        }
+        if bytes > 0 {
+            tables.insert(table_name(tables, &name), self.bytes);
+        }
+    }
+}
+
+/// A line without its end, indentation and marks of a quotation.
+fn content(line: &[u8]) -> &[u8] {
+    let mut line = line.trim_ascii();
+    while let Some(rest) = line.strip_prefix(b">") {
+        line = rest.trim_ascii_start();
+    }
+    line
+}
+
+/// The signature of `DMAR @ 0x000000007AFF5000`.
+fn heading(line: &[u8]) -> Option<&[u8]> {
+    let (signature, rest) = line.split_at_checked(4)?;
+    let address = rest.strip_prefix(b" @ 0x")?;
+    let digits = matches!(address.len(), 1..=16) && address.iter().all(u8::is_ascii_hexdigit);
+    (digits && signature.iter().all(is_plain)).then_some(signature)
+}
+
+/// Offset and bytes of `0010: 43 70 75 50 …  CpuP…`, where there is at least one byte.
+fn row(line: &[u8]) -> Option<(usize, Vec<u8>)> {
+    let colon = line.iter().take(9).position(|&byte| byte == b':')?;
+    let (digits, mut rest) = (line.get(..colon)?, line.get(colon + 1..)?);
+    if digits.len() < 4 {
+        return None;
+    }
+    let offset = number(digits)?;
+    let mut bytes = Vec::with_capacity(ROW);
+    while bytes.len() < ROW
+        && let [b' ', high, low, behind @ ..] = rest
+        && matches!(behind, [] | [b' ', ..])
+        && let Some(byte) = number(&[*high, *low])
+    {
+        bytes.push(u8::try_from(byte).ok()?);
+        rest = behind;
+    }
+    (!bytes.is_empty()).then_some((offset, bytes))
+}
+
+/// A hexadecimal number.
+fn number(digits: &[u8]) -> Option<usize> {
+    let hex = digits.iter().all(u8::is_ascii_hexdigit);
+    let digits = std::str::from_utf8(digits).ok().filter(|_| hex)?;
+    usize::from_str_radix(digits, 16).ok()
+}
+
+/// The signature that a table begins with, as the name of a member.
+fn signature(bytes: &[u8]) -> Option<String> {
+    // The root pointer has no header of this kind (ACPI 6.5, 5.2.5.3).
+    if bytes.starts_with(b"RSD PTR ") {
+        return Some("RSDP".to_owned());
+    }
+    let signature = bytes.get(..4)?;
+    let plain = signature.iter().all(is_plain);
+    plain.then(|| String::from_utf8_lossy(signature).into_owned())
+}
+
+const fn is_plain(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'!')
+}
+
+/// The length that a table gives itself.
+fn claimed(bytes: &[u8]) -> Option<usize> {
+    let length = bytes.get(4..8).filter(|_| !bytes.starts_with(b"RSD "))?;
+    usize::try_from(u32::from_le_bytes(*length.first_chunk()?)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `DMAR`, 48 bytes long as it says, in the layout of the tool.
+    const DMAR: &str = "DMAR @ 0x000000007AFF5000\n\
+        \x20   0000: 44 4D 41 52 30 00 00 00 01 00 41 42 43 44 45 46  DMAR0.....ABCDEF\n\
+        \x20   0010: 00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F  ................\n\
+        \x20   0020: 26 01 00 00 00 00 00 00 00 00 00 00 00 00 00 00  &...............\n\n";
+
+    fn tables(text: &str) -> (BTreeMap<String, Vec<u8>>, Vec<String>) {
+        let mut diagnostics = Diagnostics::new("t");
+        let tables = read(text.as_bytes(), &mut diagnostics);
+        let remarks = diagnostics.into_vec();
+        (tables, remarks.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_table_is_read_whatever_stands_before_its_lines() {
+        let (plain, remarks) = tables(DMAR);
+        assert_eq!(remarks, [""; 0]);
+        assert_eq!(plain["DMAR"].len(), 48);
+        assert_eq!(plain["DMAR"][..10], *b"DMAR0\0\0\0\x01\0");
+        assert_eq!(plain["DMAR"][0x1f..0x22], [0x0f, 0x26, 0x01]);
+        for text in [
+            DMAR.replace('\n', "\r\n"),
+            DMAR.replace('\n', "\n> "),
+            DMAR.replace('\n', "\n\t"),
+            DMAR.to_lowercase().replace("dmar ", "DMAR "),
+        ] {
+            assert!(is_dump(text.as_bytes()), "{text}");
+            assert_eq!(tables(&text), (plain.clone(), Vec::new()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_second_table_of_a_signature_gets_a_number() {
+        let (tables, _) = tables(&DMAR.repeat(2));
+        assert_eq!(tables.keys().collect::<Vec<_>>(), ["DMAR", "DMAR2"]);
+    }
+
+    #[test]
+    fn a_cut_table_is_kept_up_to_its_last_contiguous_byte() {
+        let cut = DMAR.split("    0020").next().unwrap();
+        let (kept, remarks) = tables(cut);
+        assert_eq!(kept["DMAR"].len(), 32);
+        assert_eq!(
+            remarks,
+            ["t:1: table DMAR: 32 bytes of 48; the rest is missing"]
+        );
+        let without_middle: String = DMAR
+            .lines()
+            .filter(|l| !l.contains("0010:"))
+            .fold(String::new(), |text, line| text + line + "\n");
+        let (kept, remarks) = tables(&without_middle);
+        assert_eq!(kept["DMAR"].len(), 16);
+        assert_eq!(remarks.len(), 1);
+    }
+
+    #[test]
+    fn the_bytes_of_a_table_overrule_its_heading() {
+        let (tables, remarks) = tables(&DMAR.replace("DMAR @", "IVRS @"));
+        assert_eq!(tables.keys().collect::<Vec<_>>(), ["DMAR"]);
+        assert_eq!(
+            remarks,
+            ["t:1: headed 'IVRS', but the bytes say DMAR; used that"]
+        );
+    }
+
+    #[test]
+    fn a_text_that_looks_like_bytes_is_not_taken_for_bytes() {
+        // The last row has one byte; "AB" is its text in a paste that lost its spaces.
+        let facs = "FACS @ 0x0\n  0000: 46 41 43 53 09 00 00 00 AB AB\n";
+        assert_eq!(tables(facs).0["FACS"], b"FACS\x09\0\0\0\xab");
+        let short = "RSDP @ 0xf7240\n  0000: 52 53 44 20 50 54 52 20  20 20\n";
+        assert_eq!(tables(short).0["RSDP"], b"RSD PTR ");
+    }
+
+    #[test]
+    fn a_heading_alone_is_no_dump() {
+        assert!(!is_dump(b"DMAR @ 0x7aff5000\nand nothing else\n"));
+        assert!(!is_dump(b"00:01.0 PCI bridge: x\n00: 86 80\n"));
+    }
+
+    #[test]
+    fn a_raw_table_needs_its_length_and_checksum() {
+        let good = crate::testing::dmar(1, &[]);
+        assert_eq!(whole_table(&good).as_deref(), Some("DMAR"));
+        assert_eq!(whole_table(&good[..47]), None);
+        let mut wrong = good;
+        wrong[40] ^= 1;
+        assert_eq!(whole_table(&wrong), None);
+    }
+}
