@@ -72,13 +72,10 @@ impl<'h, 'c> Facts<'h, 'c> {
             platform: Platform::of(host),
             profiles: host
                 .iter()
-                .map(|(id, function)| {
-                    let on_root_bus = topology.is_rooted(id) && topology.parent(id).is_none();
-                    Profile {
-                        interrupts: interrupts::Interrupts::of(function),
-                        resets: reset::Resets::of(function, on_root_bus),
-                        demand: resources::demand(function),
-                    }
+                .map(|(id, function)| Profile {
+                    interrupts: interrupts::Interrupts::of(function),
+                    resets: reset::Resets::of(host, topology, id),
+                    demand: resources::demand(function),
                 })
                 .collect(),
         }
