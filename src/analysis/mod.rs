@@ -16,7 +16,9 @@ mod tri;
 pub use missing::{Fact, Missing};
 pub use tri::Tri;
 
-use crate::host::{FunctionId, Host};
+use rayon::prelude::*;
+
+use crate::host::{FunctionId, Host, PARALLEL_FROM};
 use crate::iommu::Iommu;
 use crate::topology::Topology;
 
@@ -71,10 +73,13 @@ impl<'h, 'c> Facts<'h, 'c> {
             iommu: Iommu::of(host, topology),
             platform: Platform::of(host),
             profiles: host
-                .iter()
-                .map(|(id, function)| Profile {
+                .functions()
+                .par_iter()
+                .with_min_len(PARALLEL_FROM)
+                .enumerate()
+                .map(|(index, function)| Profile {
                     interrupts: interrupts::Interrupts::of(function),
-                    resets: reset::Resets::of(host, topology, id),
+                    resets: reset::Resets::of(host, topology, FunctionId::new(index)),
                     demand: resources::demand(function),
                 })
                 .collect(),

@@ -167,11 +167,43 @@ impl Identity {
             class: header
                 .class
                 .filter(|_| readable)
-                .or_else(|| reported.class.as_ref().map(|class| ClassCode(class.value))),
+                .or_else(|| reported_class(reported)),
             revision: header
                 .revision
                 .filter(|_| readable)
                 .or_else(|| reported.revision.as_ref().map(|revision| revision.value)),
         }
+    }
+}
+
+/// The class as reported. A listing without programming interfaces leaves that byte open; it
+/// counts as 0, except that a non-volatile memory controller (0108) counts as NVMe: the older
+/// interface of that class was never built.
+fn reported_class(reported: &FunctionProperties) -> Option<ClassCode> {
+    if let Some(class) = &reported.class {
+        return Some(ClassCode(class.value));
+    }
+    let class = u32::from(reported.class_code()?);
+    let nvme = class == ClassCode::NVME >> 8;
+    Some(ClassCode(if nvme { ClassCode::NVME } else { class << 8 }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::{Method, Origin, Reported};
+
+    #[test]
+    fn a_listing_without_programming_interfaces_still_tells_classes_apart() {
+        let class = |base: u16| {
+            let base_class = Some(Reported::new(base, Origin::of(Method::Lspci)));
+            reported_class(&FunctionProperties {
+                base_class,
+                ..FunctionProperties::default()
+            })
+        };
+        assert!(class(0x0108).is_some_and(ClassCode::is_nvme));
+        assert_eq!(class(0x0300), Some(ClassCode(0x03_0000)));
+        assert_eq!(reported_class(&FunctionProperties::default()), None);
     }
 }

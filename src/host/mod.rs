@@ -10,8 +10,13 @@ mod windows;
 pub use function::{Function, FunctionId, Identity};
 pub use windows::WindowsFacts;
 
+use rayon::prelude::*;
+
 use crate::addr::{Sbdf, Segment};
 use crate::capture::Capture;
+
+/// Functions that are worth a thread of their own.
+pub(crate) const PARALLEL_FROM: usize = 512;
 
 /// A machine as captured. Functions are ordered by address.
 #[derive(Debug)]
@@ -23,10 +28,10 @@ pub struct Host<'c> {
 impl<'c> Host<'c> {
     /// Decodes every function of a capture.
     pub fn from_capture(capture: &'c Capture) -> Self {
-        let mut functions: Vec<_> = capture
-            .functions
-            .iter()
-            .take(u32::MAX as usize)
+        let records: Vec<_> = capture.functions.iter().take(u32::MAX as usize).collect();
+        let mut functions: Vec<_> = records
+            .into_par_iter()
+            .with_min_len(PARALLEL_FROM)
             .map(|(&at, record)| Function::decode(at, record))
             .collect();
         virtual_functions::link(&mut functions);

@@ -1,7 +1,9 @@
 //! Asks every rule about every subject.
 
+use rayon::prelude::*;
+
 use crate::analysis::{Facts, Missing};
-use crate::host::FunctionId;
+use crate::host::{FunctionId, PARALLEL_FROM};
 
 use super::{Check, Finding, Outcome, RULES, Rule, Subject};
 
@@ -40,33 +42,81 @@ pub struct Tally {
 }
 
 /// Asks every rule: about the host first, then about each function in order of address.
+///
+/// Rules are pure, so that threads may share the functions; the answers stay in order.
 pub fn run(facts: &Facts<'_, '_>) -> RuleRun {
-    let functions = facts.host.functions().len();
-    let mut run = RuleRun {
-        // About what a server without gaps gives; growing would copy everything.
-        findings: Vec::with_capacity(3 * functions),
-        gaps: Vec::with_capacity(5 * functions),
-        tallies: vec![Tally::default(); RULES.len()],
-        starts: Vec::with_capacity(functions + 1),
-    };
+    let mut run = RuleRun::for_functions(0);
     for (index, rule) in RULES.iter().enumerate() {
         if let Check::Host(check) = rule.check {
             run.record(index, rule, Subject::Host, check(facts));
         }
     }
-    for (id, _) in facts.host.iter() {
-        run.mark();
-        for (index, rule) in RULES.iter().enumerate() {
-            if let Check::Function(check) = rule.check {
-                run.record(index, rule, Subject::Function(id), check(facts, id));
-            }
-        }
-    }
+    let ids: Vec<FunctionId> = facts.host.iter().map(|(id, _)| id).collect();
+    let parts: Vec<RuleRun> = ids
+        .par_chunks(PARALLEL_FROM)
+        .map(|ids| RuleRun::about(facts, ids))
+        .collect();
+    run.reserve(&parts);
+    parts.into_iter().for_each(|part| run.append(part));
     run.mark();
     run
 }
 
 impl RuleRun {
+    fn for_functions(functions: usize) -> Self {
+        Self {
+            // About what a server without gaps gives; growing would copy everything.
+            findings: Vec::with_capacity(3 * functions),
+            gaps: Vec::with_capacity(5 * functions),
+            tallies: vec![Tally::default(); RULES.len()],
+            starts: Vec::with_capacity(functions + 1),
+        }
+    }
+
+    /// The answers about some functions.
+    fn about(facts: &Facts<'_, '_>, ids: &[FunctionId]) -> Self {
+        let mut run = Self::for_functions(ids.len());
+        for &id in ids {
+            run.mark();
+            for (index, rule) in RULES.iter().enumerate() {
+                if let Check::Function(check) = rule.check {
+                    run.record(index, rule, Subject::Function(id), check(facts, id));
+                }
+            }
+        }
+        run
+    }
+
+    fn reserve(&mut self, parts: &[Self]) {
+        let total = |len: fn(&Self) -> usize| parts.iter().map(len).sum();
+        self.findings.reserve(total(|part| part.findings.len()));
+        self.gaps.reserve(total(|part| part.gaps.len()));
+        self.starts.reserve(total(|part| part.starts.len()) + 1);
+    }
+
+    /// Takes over the answers about the functions that follow.
+    fn append(&mut self, mut part: Self) {
+        let (findings, gaps) = self.counts();
+        let moved = part
+            .starts
+            .iter()
+            .map(|start| (start.0 + findings, start.1 + gaps));
+        self.starts.extend(moved);
+        self.findings.append(&mut part.findings);
+        self.gaps.append(&mut part.gaps);
+        for (tally, more) in self.tallies.iter_mut().zip(part.tallies) {
+            tally.fired += more.fired;
+            tally.clean += more.clean;
+            tally.not_applicable += more.not_applicable;
+            tally.cannot_tell += more.cannot_tell;
+        }
+    }
+
+    fn counts(&self) -> (u32, u32) {
+        let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+        (count(self.findings.len()), count(self.gaps.len()))
+    }
+
     /// Every finding: about the host first, then by address, then by code.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
@@ -116,9 +166,7 @@ impl RuleRun {
     }
 
     fn mark(&mut self) {
-        let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
-        self.starts
-            .push((count(self.findings.len()), count(self.gaps.len())));
+        self.starts.push(self.counts());
     }
 
     #[inline]

@@ -27,7 +27,7 @@ fn json_made_to_swell_is_bounded() {
         let properties = objects(140_000);
         assert!(properties.len() < 1 << 20);
         let mut members = vec![("manifest.json".to_owned(), MANIFEST.as_bytes().to_vec())];
-        for device in 0..32 {
+        for device in 0..4 {
             let name = format!("pci/0000-00-{device:02x}.0/properties.json");
             members.push((name, properties.clone().into_bytes()));
         }
@@ -36,7 +36,7 @@ fn json_made_to_swell_is_bounded() {
             .map(|(name, content)| (name.as_str(), content.as_slice()))
             .collect();
         let loaded = capture::from_zip("swell", Cursor::new(zip(&members))).unwrap();
-        assert_eq!(loaded.functions.len(), 32);
+        assert_eq!(loaded.functions.len(), 4);
         assert!(!loaded.manifest.failures.is_empty());
 
         let manifest = MANIFEST.replace('}', &format!(r#", "y": {}}}"#, objects(2_000_000)));

@@ -341,24 +341,4 @@ fn odd_bytes_do_not_stop_the_reader() {
     assert_eq!(facts.driver.as_ref().unwrap().value, "ÿ");
 }
 
-/// Run by hand in an optimised build: `cargo test --release speed -- --ignored --nocapture`.
-#[test]
-#[ignore = "measures time"]
-#[expect(clippy::disallowed_methods, reason = "measures time")]
-#[expect(clippy::print_stdout, reason = "tells what it measured")]
-fn speed_of_a_pure_hex_dump() {
-    let text: String = (0..=255)
-        .map(|bus| format!("{bus:02x}:00.0 Class: X\n{}\n", hex_lines(4096)))
-        .collect();
-    let mut best = f64::MAX;
-    for _ in 0..10 {
-        let start = std::time::Instant::now();
-        let (dump, _) = dump(&text);
-        assert_eq!(dump.functions.len(), 256);
-        best = best.min(start.elapsed().as_secs_f64());
-    }
-    let megabytes = text.len() as f64 / 1e6;
-    println!("{megabytes:.1} MB, {:.0} MB/s", megabytes / best);
-}
-
 use crate::capture::{Method, Origin, Reported, Resource};
