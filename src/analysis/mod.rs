@@ -81,14 +81,10 @@ impl<'h, 'c> Facts<'h, 'c> {
                 .par_iter()
                 .with_min_len(PARALLEL_FROM)
                 .enumerate()
-                .map(|(index, function)| {
-                    let id = FunctionId::new(index);
-                    let on_root_bus = topology.is_rooted(id) && topology.parent(id).is_none();
-                    Profile {
-                        interrupts: interrupts::Interrupts::of(function),
-                        resets: reset::Resets::of(function, on_root_bus),
-                        demand: resources::demand(function),
-                    }
+                .map(|(index, function)| Profile {
+                    interrupts: interrupts::Interrupts::of(function),
+                    resets: reset::Resets::of(host, topology, FunctionId::new(index)),
+                    demand: resources::demand(function),
                 })
                 .collect(),
         }

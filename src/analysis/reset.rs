@@ -1,9 +1,10 @@
 //! How a function can be brought back to a clean state between guests.
 
 use crate::bytes::Observed;
-use crate::host::Function;
+use crate::host::{Function, FunctionId, Host};
 use crate::spec::pci::CapId;
 use crate::spec::quirks;
+use crate::topology::Topology;
 
 /// Reset mechanisms of a function, from configuration space and the list of devices whose
 /// mechanisms are known not to work. `None` = not captured.
@@ -15,13 +16,17 @@ pub struct Resets {
     pub af_flr: Option<bool>,
     /// A trip through D3hot resets it (No_Soft_Reset is 0).
     pub power: Option<bool>,
+    /// A reset of the bus above it, which it is alone on (Linux drivers/pci/pci.c,
+    /// `pci_parent_bus_reset`).
+    pub bus: Option<bool>,
     /// Linux has a reset of its own for the device.
     pub specific: bool,
 }
 
 impl Resets {
-    /// Reads them from configuration space.
-    pub fn of(function: &Function<'_>, on_root_bus: bool) -> Self {
+    /// Reads them from configuration space and the place in the tree.
+    pub fn of(host: &Host<'_>, topology: &Topology, id: FunctionId) -> Self {
+        let function = host.function(id);
         let capability = |id| function.space.standard(function.config, id);
         let flr = settle(function.express(), |express| express.has_flr());
         let af_flr = settle(capability(CapId::ADVANCED_FEATURES), |window| {
@@ -36,8 +41,10 @@ impl Resets {
             flr,
             af_flr,
             power,
+            bus: bus(host, topology, id),
             specific: false,
         };
+        let on_root_bus = topology.is_rooted(id) && topology.parent(id).is_none();
         resets.apply_quirks(function, on_root_bus);
         resets
     }
@@ -47,7 +54,7 @@ impl Resets {
         if self.specific {
             return Some(true);
         }
-        any([self.flr, self.af_flr, self.power])
+        any([self.flr, self.af_flr, self.power, self.bus])
     }
 
     /// Whether a function level reset exists in either form; `None` where open.
@@ -70,7 +77,21 @@ impl Resets {
         if !on_root_bus && (display || quirks::has_broken_power_reset(vendor, device)) {
             self.power = Some(false);
         }
+        if quirks::has_broken_bus_reset(vendor, device) {
+            self.bus = Some(false);
+        }
     }
+}
+
+/// Whether the function is alone below a bridge. A bus of virtual functions has no bridge.
+fn bus(host: &Host<'_>, topology: &Topology, id: FunctionId) -> Option<bool> {
+    if host.function(id).is_virtual() || topology.kind(id).is_bridge() {
+        return Some(false);
+    }
+    if topology.parent(id).is_none() {
+        return topology.is_rooted(id).then_some(false);
+    }
+    Some(topology.is_alone_on_bus(host, id))
 }
 
 /// Yes if any is yes, else open if any is open, else no.
@@ -92,13 +113,10 @@ fn settle<T>(capability: Observed<T>, read: impl FnOnce(T) -> Option<bool>) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Dev, Machine, at};
+    use crate::testing::{Dev, Machine, find};
 
     fn resets(device: Dev) -> Resets {
-        Machine::with_device(device).facts(|facts| {
-            let id = facts.host.find(at("01:00.0")).unwrap();
-            facts.profile(id).resets
-        })
+        Machine::with_device(device).facts(|facts| facts.profile(find(facts, "01:00.0")).resets)
     }
 
     /// A device without function level reset that loses its state in D3hot.
@@ -127,8 +145,25 @@ mod tests {
         assert_eq!(all.af_flr, Some(true));
         assert_eq!(all.power, Some(true));
         let none = resets(stubborn());
-        assert_eq!(none.on_its_own(), Some(false));
+        assert_eq!(none.flr, Some(false));
+        assert_eq!(none.power, Some(false));
         assert_eq!(none.function_level(), Some(false));
+    }
+
+    #[test]
+    fn a_bus_reset_is_the_functions_own_where_it_is_alone_below_a_bridge() {
+        assert_eq!(resets(stubborn()).on_its_own(), Some(true));
+        let place = |machine: Machine, address: &str| {
+            machine.facts(|facts| facts.profile(find(facts, address)).resets.bus)
+        };
+        let beside = Machine::with_device(stubborn()).with("01:00.1", stubborn());
+        assert_eq!(place(beside, "01:00.0"), Some(false));
+        let on_root = Machine::new().with("00:05.0", stubborn());
+        assert_eq!(place(on_root, "00:05.0"), Some(false));
+        let orphan = Machine::new().with("05:00.0", stubborn());
+        assert_eq!(place(orphan, "05:00.0"), None);
+        let atheros = Machine::with_device(stubborn().ids(0x168c, 0x0033));
+        assert_eq!(place(atheros, "01:00.0"), Some(false));
     }
 
     #[test]
@@ -153,6 +188,6 @@ mod tests {
         assert_eq!(broken.flr, Some(false));
         assert_eq!(broken.power, Some(true));
         let mellanox = resets(device().ids(0x15b3, 0xcf6c));
-        assert_eq!(mellanox.on_its_own(), Some(false));
+        assert_eq!(mellanox.power, Some(false));
     }
 }

@@ -48,6 +48,7 @@ pub static RULES: &[&Rule] = &[
     &iom::IOM001,
     &iom::IOM002,
     &iom::IOM003,
+    &iom::IOM004,
     &rst::RST001,
     &rst::RST002,
     &rsv::RSV001,
@@ -62,6 +63,7 @@ pub static RULES: &[&Rule] = &[
     &vfi::VFI003,
     &vfi::VFI004,
     &vfi::VFI005,
+    &vfi::VFI006,
 ];
 
 /// The rule with a code, in either case, or with a name.

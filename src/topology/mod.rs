@@ -165,6 +165,19 @@ impl Topology {
             .filter(move |&other| other != id && !host.function(other).is_virtual())
     }
 
+    /// Whether no other function of the capture has the same bus number, virtual ones included.
+    pub fn is_alone_on_bus(&self, host: &Host<'_>, id: FunctionId) -> bool {
+        let functions = host.functions();
+        let bus = |index: usize| {
+            functions
+                .get(index)
+                .map(|function| (function.at.segment, function.at.bus()))
+        };
+        let own = bus(id.index());
+        let before = id.index().checked_sub(1).and_then(bus);
+        before != own && bus(id.index() + 1) != own
+    }
+
     /// What contradicts itself about one function or the bus that it is first on.
     pub fn faults_of(&self, id: FunctionId) -> &[TopologyFault] {
         if self.faults.is_empty() {

@@ -350,6 +350,24 @@ fn with_ari_a_device_is_a_whole_bus() {
 }
 
 #[test]
+fn any_other_function_on_the_bus_ends_being_alone() {
+    let alone = |machine: &Machine, address: &str| {
+        machine.facts(|facts| {
+            facts
+                .topology
+                .is_alone_on_bus(facts.host, find(facts, address))
+        })
+    };
+    let machine = with_switch();
+    assert!(alone(&machine, "00:01.0"));
+    assert!(alone(&machine, "04:00.0"));
+    assert!(!alone(&machine, "02:00.0"));
+    assert!(!alone(&machine, "02:01.0"));
+    let beside = machine.with("04:1f.7", Dev::virtual_function());
+    assert!(!alone(&beside, "04:00.0"));
+}
+
+#[test]
 fn faults_are_found_by_the_function_that_they_are_about() {
     let machine = Machine::new()
         .with(

@@ -5,12 +5,14 @@ mod vfi002_shared_iommu_group;
 mod vfi003_pf_with_vfs_enabled;
 mod vfi004_deny_listed;
 mod vfi005_no_iommu_group;
+mod vfi006_chipset_function;
 
 pub(in crate::rules) use vfi001_not_type_0_header::VFI001;
 pub(in crate::rules) use vfi002_shared_iommu_group::VFI002;
 pub(in crate::rules) use vfi003_pf_with_vfs_enabled::VFI003;
 pub(in crate::rules) use vfi004_deny_listed::VFI004;
 pub(in crate::rules) use vfi005_no_iommu_group::VFI005;
+pub(in crate::rules) use vfi006_chipset_function::VFI006;
 
 use crate::bytes::Observed;
 use crate::decode::config::ext::sriov;

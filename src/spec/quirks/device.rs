@@ -37,6 +37,23 @@ const BROKEN_POWER_RESET: &[Run] = &[
     (0x15b3, 0xcf80, 0xcf80),
 ];
 
+/// The device does not come back from a reset of the bus above it.
+const BROKEN_BUS_RESET: &[Run] = &[
+    (0x104c, 0xb005, 0xb005),
+    (0x10de, 0x22ce, 0x22ce),
+    (0x10de, 0x22d0, 0x22d0),
+    (0x10de, 0x2340, 0x237f),
+    (0x168c, 0x0030, 0x0030),
+    (0x168c, 0x0032, 0x0034),
+    (0x168c, 0x003c, 0x003c),
+    (0x168c, 0x003e, 0x003e),
+    (0x177d, 0xa100, 0xa100),
+    (0x17cb, 0x0308, 0x0308),
+    (0x17cb, 0x1103, 0x1103),
+    (0x17cb, 0x1107, 0x1107),
+    (0x1b21, 0x1164, 0x1164),
+];
+
 /// The kernel has a reset of its own for the device that needs no capability.
 const DEVICE_SPECIFIC_RESET: &[Run] = &[
     (0x1425, 0x4000, 0x4fff),
@@ -71,6 +88,11 @@ pub fn has_broken_power_reset(vendor: u16, device: u16) -> bool {
     listed(BROKEN_POWER_RESET, vendor, device)
 }
 
+/// Whether a device does not come back from a reset of the bus above it.
+pub fn has_broken_bus_reset(vendor: u16, device: u16) -> bool {
+    listed(BROKEN_BUS_RESET, vendor, device)
+}
+
 /// Whether Linux resets a device in a way of its own that needs no capability.
 pub fn has_device_specific_reset(vendor: u16, device: u16) -> bool {
     listed(DEVICE_SPECIFIC_RESET, vendor, device)
@@ -96,6 +118,7 @@ mod tests {
             WIDE_ACS_REGISTERS,
             BROKEN_FUNCTION_LEVEL_RESET,
             BROKEN_POWER_RESET,
+            BROKEN_BUS_RESET,
             DEVICE_SPECIFIC_RESET,
             VFIO_DENIED,
         ] {
