@@ -117,6 +117,7 @@ struct Progress {
 }
 
 /// What one line says.
+#[derive(Clone, Copy)]
 enum Message {
     Requested(Control),
     Granted(Control),

@@ -83,7 +83,7 @@ impl<'t> Open<'t> {
     }
 
     fn push(&mut self, offset: usize, bytes: &[u8]) {
-        let room = self.bytes.len() + bytes.len() <= MAX_TABLE as usize;
+        let room = (self.bytes.len() + bytes.len()) as u64 <= MAX_TABLE;
         self.gap |= offset != self.bytes.len() || !room;
         if !self.gap {
             self.bytes.extend_from_slice(bytes);

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::acpidump;
 use super::diagnostic::{DiagnosticKind, Diagnostics, shortened};
 use super::error::ImportError;
+use super::kernel_log;
 use super::limits::{HEAD, MAX_NESTING, MAX_OTHER_FILES};
 use super::sniff::{Kind, Looks, looks, text_kind};
 use super::text::decoded;
@@ -146,7 +147,13 @@ impl<'d> Gather<'d> {
                 .whole(DiagnosticKind::ArchiveDamaged { problem });
         }
         self.diagnostics.enter(outer);
-        self.keep(kind, member, text)
+        // A report on a fault often has the log and the list of devices in one text.
+        let both = kind == Kind::Lspci && member.is_empty() && kernel_log::is_log(&text);
+        let log = (both && text.len() as u64 <= MAX_HOST).then(|| text.clone());
+        self.keep(kind, member, text)?;
+        log.map_or(Ok(Found::Something), |log| {
+            self.keep(Kind::KernelLog, member, log)
+        })
     }
 
     /// A kernel log within a folder or archive.
@@ -187,6 +194,9 @@ impl<'d> Gather<'d> {
     }
 
     fn keep(&mut self, kind: Kind, member: &str, bytes: Vec<u8>) -> Result<Found, ImportError> {
+        if kind == Kind::KernelLog && bytes.len() as u64 > MAX_HOST {
+            return Err(self.too_large(member, MAX_HOST));
+        }
         self.kept += bytes.len() as u64;
         if self.kept > MAX_TOTAL {
             return Err(self.too_large(member, MAX_TOTAL));

@@ -37,7 +37,7 @@ pub(super) fn is_log(text: &[u8]) -> bool {
         .is_some()
 }
 
-/// A marker stands at the start of a line, or behind `[    0.123456]` or `kernel:`.
+/// A marker stands at the start of a line, or behind `[    0.123456]`, `kernel:` or the like.
 fn is_message(line: &[u8]) -> bool {
     let line = line.get(..256).unwrap_or(line).trim_ascii();
     MARKERS.iter().any(|marker| {
@@ -45,12 +45,7 @@ fn is_message(line: &[u8]) -> bool {
             .windows(marker.len())
             .position(|window| window == *marker);
         let before = at.and_then(|at| line.get(..at)).map(<[u8]>::trim_ascii_end);
-        before.is_some_and(|before| {
-            before.is_empty()
-                || before.ends_with(b"]")
-                || before.ends_with(b"kernel:")
-                || before.ends_with(b">")
-        })
+        before.is_some_and(|before| matches!(before, [] | [.., b']' | b':' | b'>']))
     })
 }
 
@@ -68,6 +63,7 @@ mod tests {
             "<6>",
             "Jan 05 08:40:49 host kernel: ",
             "[    1.599926 <    0.260579>] ",
+            "2024-12-17 14:39:28,478 DEBUG:\t",
         ] {
             let text = format!(
                 "{prefix}ACPI: PCI Root Bridge [PCI0] (domain 0000 [bus 00-ff])\n\
@@ -83,8 +79,10 @@ mod tests {
 
     #[test]
     fn an_lspci_text_is_no_log() {
-        let text = "00:00.0 Host bridge: x\n\tKernel driver in use: DMAR: y\n\
-            \tSubsystem: AMD-Vi: z\n\tKernel modules: Linux version 6\n";
+        let text = "00:01.0 PCI bridge: Intel DMAR: x\n\tKernel driver in use: pcieport\n\
+            0000:01:00.0 VGA compatible controller: AMD\n\tKernel driver in use: vfio-pci\n\
+            \tCapabilities: [100 v1] Vendor Specific Information: ID=0001\n\
+            \tIOMMU group: 1\n";
         assert!(!is_log(text.repeat(3).as_bytes()));
     }
 }

@@ -199,13 +199,70 @@ fn log(path: &str, text: Vec<u8>, known: &Capture) -> Capture {
     part
 }
 
-/// Keeps a text as a source unless it is long: no evidence names a line of it.
+/// Keeps a text as a source unless it is long or there already: no evidence names a line of it.
 fn keep_short(path: &str, text: Vec<u8>, known: &Capture, part: &mut Capture) {
-    if text.len() < MAX_KEPT_TEXT {
+    if text.len() < MAX_KEPT_TEXT && !known.sources.values().any(|source| *source == text) {
         part.sources.insert(source_name(path, known), text);
     }
 }
 
 fn source_name(path: &str, known: &Capture) -> String {
     unique_name(&safe_name(path), |name| known.has_source(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: &str = "Linux version 6.1\nDMAR: IOMMU enabled\n\
+        ACPI: PCI Root Bridge [PCI0] (domain 0000 [bus 00-ff])\n";
+    const LSPCI: &str = "00:00.0 Host bridge [0600]: Device [8086:1237]\n";
+
+    fn imported(texts: &[&[u8]]) -> Import {
+        let bytes = |(index, text): (usize, &&[u8])| Input::Bytes {
+            name: format!("{index}.txt"),
+            bytes: text.to_vec(),
+        };
+        import(&texts.iter().enumerate().map(bytes).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_log_alone_is_recognised_and_not_enough() {
+        let alone = imported(&[LOG.as_bytes()]);
+        assert!(!alone.is_usable());
+        assert!(matches!(&alone.errors[..], [ImportError::OnlyLog { file }] if file == "0.txt"));
+        for texts in [[LOG, LSPCI], [LSPCI, LOG]] {
+            let both = imported(&texts.map(str::as_bytes));
+            assert!(both.is_usable() && both.errors.is_empty());
+            assert_eq!(both.capture.host["log.txt"], LOG.as_bytes());
+            assert_eq!(both.capture.sources.len(), 2);
+        }
+    }
+
+    #[test]
+    fn a_text_with_a_log_and_devices_is_both() {
+        let text = [LOG, LSPCI].concat();
+        let import = imported(&[text.as_bytes()]);
+        assert_eq!(import.capture.functions.len(), 1);
+        assert_eq!(import.capture.host["log.txt"], text.as_bytes());
+        assert_eq!(import.capture.sources.len(), 1);
+        assert!(
+            imported(&[LSPCI.as_bytes()]).capture.host.is_empty(),
+            "a text of lspci is no log"
+        );
+    }
+
+    #[test]
+    fn a_raw_table_is_imported_and_a_damaged_one_is_named() {
+        let mut table = crate::testing::dmar(1, &[]);
+        let good = imported(&[&table]);
+        assert!(good.is_usable() && good.errors.is_empty());
+        assert_eq!(good.capture.tables["DMAR"], table);
+        table.pop();
+        let error = imported(&[&table]).errors[0].to_string();
+        assert_eq!(
+            error,
+            "0.txt: not recognised: an ACPI table with a wrong length or checksum"
+        );
+    }
 }

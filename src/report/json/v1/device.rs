@@ -112,8 +112,8 @@ pub struct FindingItem {
 /// One piece of evidence.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct EvidenceItem {
-    /// `config`, `capability-lists`, `reported`, `tree`, `capture`, or the signature of an ACPI
-    /// table.
+    /// `config`, `capability-lists`, `reported`, `tree`, `kernel-log`, `capture`, or the
+    /// signature of an ACPI table.
     pub place: String,
     /// The function that it was read from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
