@@ -9,8 +9,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 /// Can this PCIe device be given to a virtual machine, and if not, exactly why?
 ///
 /// Reads dumps that a customer sent; never touches a live host. Inputs are recognised by their
-/// content: lspci hex dumps, sysfs trees (folder or tar), texts of acpidump and dmesg, captures
-/// (folder or zip). Several inputs are parts of one machine; `-` is standard input.
+/// content: texts of lspci, acpidump and dmesg, sysfs trees (folder or tar), captures (folder or
+/// zip). Several inputs are parts of one machine; `-` is standard input.
 #[derive(Debug, Parser)]
 #[command(name = "assignable", version, max_term_width = 100)]
 pub(crate) struct Args {
