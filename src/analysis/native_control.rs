@@ -57,7 +57,8 @@ pub struct Negotiated {
 /// The outcome for every root bus of which the log tells one.
 #[derive(Debug, Default)]
 pub struct NativeControl {
-    buses: BTreeMap<Root, Negotiated>,
+    /// By root bus, with the last bus below it.
+    buses: BTreeMap<Root, (u8, Negotiated)>,
 }
 
 /// Segment and bus of a root bridge.
@@ -72,15 +73,25 @@ impl NativeControl {
 
     /// What came out for a root bus. `None` where the log does not tell.
     pub fn of_bus(&self, segment: Segment, bus: u8) -> Option<Negotiated> {
-        self.buses.get(&(segment, bus)).copied()
+        let (_, outcome) = self.buses.get(&(segment, bus))?;
+        Some(*outcome)
     }
 
-    /// The same for the root bus above a function.
+    /// The same for the root bus above a function. Where the bridges between are not captured,
+    /// the range of buses that the log gives a root bridge tells which it is.
     pub fn above(&self, topology: &Topology, id: FunctionId) -> Option<Negotiated> {
         match topology.top(id) {
             Node::RootBus { segment, bus } => self.of_bus(segment, bus),
-            _ => None,
+            Node::OrphanBus { segment, bus } => self.around(segment, bus),
+            Node::Function(_) => None,
         }
+    }
+
+    /// What came out for the root bridge in whose range a bus lies.
+    fn around(&self, segment: Segment, bus: u8) -> Option<Negotiated> {
+        let mut before = self.buses.range((segment, 0)..=(segment, bus));
+        let (_, (last, outcome)) = before.next_back()?;
+        (bus <= *last).then_some(*outcome)
     }
 
     fn read(log: &[u8]) -> Self {
@@ -88,7 +99,7 @@ impl NativeControl {
         for (number, line) in (1..).zip(log.split(|&byte| byte == b'\n')) {
             reader.line(number, &String::from_utf8_lossy(line));
         }
-        let told = |(root, progress): (Root, Progress)| Some((root, progress.outcome()?));
+        let told = |(root, state): (Root, Progress)| Some((root, (state.last, state.outcome()?)));
         Self {
             buses: reader.bridges.into_iter().filter_map(told).collect(),
         }
@@ -105,8 +116,12 @@ struct Reader {
 }
 
 /// What was said of one root bridge so far.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Progress {
+    /// The name in [`Reader::names`].
+    name: Option<String>,
+    /// The last bus below it.
+    last: u8,
     /// What the kernel asked for, where it says so before the answer.
     requested: Control,
     granted: Control,
@@ -147,21 +162,22 @@ impl Reader {
 
     /// `PCI0] (domain 0000 [bus 00-ff])`, or `PCI0] (0000:00)` before Linux 2.6.35.
     fn announce(&mut self, bridge: &str) {
-        self.announced = bridge.split_once("] (").and_then(|(_, place)| {
-            let place = place.strip_prefix("domain ").unwrap_or(place);
-            let (segment, bus) = place
-                .split_once(" [bus ")
-                .or_else(|| place.split_once(':'))?;
-            Some((
-                Segment(hex(segment)?),
-                u8::try_from(hex(bus.get(..2)?)?).ok()?,
-            ))
-        });
-        if let Some(root) = self.announced {
-            // What an earlier boot said of it does not count any more.
-            self.bridges.remove(&root);
-            self.names.retain(|_, known| *known != root);
+        let Some((root, last)) = announced(bridge) else {
+            self.announced = None;
+            return;
+        };
+        // What an earlier boot said of it does not count any more.
+        let progress = Progress {
+            last,
+            ..Progress::default()
+        };
+        let earlier = self.bridges.insert(root, progress);
+        if let Some(name) = earlier.and_then(|earlier| earlier.name)
+            && self.names.get(&name) == Some(&root)
+        {
+            self.names.remove(&name);
         }
+        self.announced = Some(root);
     }
 
     /// The bridge that a line is about, by what stands before the message:
@@ -178,6 +194,7 @@ impl Reader {
         }
         let root = self.announced.take()?;
         self.names.insert(name.to_owned(), root);
+        self.bridges.entry(root).or_default().name = Some(name.to_owned());
         Some(root)
     }
 }
@@ -207,13 +224,27 @@ impl Progress {
         }
     }
 
-    fn outcome(self) -> Option<Negotiated> {
+    fn outcome(&self) -> Option<Negotiated> {
         Some(Negotiated {
             granted: self.granted.difference(self.refused),
             refused: self.refused,
             line: self.refused_at.or(self.granted_at)?,
         })
     }
+}
+
+/// A root bridge, and the last bus below it as far as that is told.
+fn announced(bridge: &str) -> Option<(Root, u8)> {
+    let number = |digits: &str| u8::try_from(hex(digits)?).ok();
+    let (_, place) = bridge.split_once("] (")?;
+    let place = place.strip_prefix("domain ").unwrap_or(place);
+    let (segment, buses) = place
+        .split_once(" [bus ")
+        .or_else(|| place.split_once(':'))?;
+    let bus = number(buses.get(..2)?)?;
+    let last = buses.get(2..5).and_then(|last| last.strip_prefix('-'));
+    let last = last.and_then(number).unwrap_or(bus);
+    Some(((Segment(hex(segment)?), bus), last))
 }
 
 /// What a line says about `_OSC` of a root bridge, and what stands before that.

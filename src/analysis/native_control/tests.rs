@@ -102,6 +102,25 @@ fn each_root_bridge_has_its_own_answer() {
 }
 
 #[test]
+fn a_bus_belongs_to_the_bridge_in_whose_range_it_lies() {
+    let log = "ACPI: PCI Root Bridge [PC00] (domain 0000 [bus 00-16])\n\
+        acpi PNP0A08:00: _OSC: platform does not support [PME]\n\
+        ACPI: PCI Root Bridge [UNC0] (domain 0000 [bus 7f])\n\
+        acpi PNP0A03:00: _OSC: platform does not support [PCIeHotplug]\n";
+    let control = NativeControl::read(log.as_bytes());
+    let refused = |segment, bus| Some(control.around(Segment(segment), bus)?.refused);
+    for (segment, bus, expected) in [
+        (0, 0x16, Some(Control::PME)),
+        (0, 0x17, None),
+        (0, 0x7f, Some(Control::HOT_PLUG)),
+        (0, 0x80, None),
+        (1, 0x05, None),
+    ] {
+        assert_eq!(refused(segment, bus), expected, "{segment}:{bus:x}");
+    }
+}
+
+#[test]
 fn what_is_said_of_cxl_takes_nothing_away() {
     let log = format!(
         "{BRIDGE}acpi ACPI0016:00: _OSC: OS now controls [PCIeHotplug PME AER PCIeCapability]\n\
