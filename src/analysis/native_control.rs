@@ -54,11 +54,11 @@ pub struct Negotiated {
     pub line: u32,
 }
 
-/// The outcome for every root bus of which the log tells one.
+/// The outcome for every root bus that the log names.
 #[derive(Debug, Default)]
 pub struct NativeControl {
     /// By root bus, with the last bus below it.
-    buses: BTreeMap<Root, (u8, Negotiated)>,
+    buses: BTreeMap<Root, (u8, Option<Negotiated>)>,
 }
 
 /// Segment and bus of a root bridge.
@@ -71,27 +71,22 @@ impl NativeControl {
         log.map(|log| Self::read(log)).unwrap_or_default()
     }
 
-    /// What came out for a root bus. `None` where the log does not tell.
+    /// What came out for the root bridge above a bus: that in whose range the bus lies. A bus
+    /// whose bridge is not captured finds it too. `None` where the log does not tell.
     pub fn of_bus(&self, segment: Segment, bus: u8) -> Option<Negotiated> {
-        let (_, outcome) = self.buses.get(&(segment, bus))?;
-        Some(*outcome)
-    }
-
-    /// The same for the root bus above a function. Where the bridges between are not captured,
-    /// the range of buses that the log gives a root bridge tells which it is.
-    pub fn above(&self, topology: &Topology, id: FunctionId) -> Option<Negotiated> {
-        match topology.top(id) {
-            Node::RootBus { segment, bus } => self.of_bus(segment, bus),
-            Node::OrphanBus { segment, bus } => self.around(segment, bus),
-            Node::Function(_) => None,
-        }
-    }
-
-    /// What came out for the root bridge in whose range a bus lies.
-    fn around(&self, segment: Segment, bus: u8) -> Option<Negotiated> {
         let mut before = self.buses.range((segment, 0)..=(segment, bus));
         let (_, (last, outcome)) = before.next_back()?;
-        (bus <= *last).then_some(*outcome)
+        outcome.filter(|_| bus <= *last)
+    }
+
+    /// The same for the bus at the top of a function's path.
+    pub fn above(&self, topology: &Topology, id: FunctionId) -> Option<Negotiated> {
+        match topology.top(id) {
+            Node::RootBus { segment, bus } | Node::OrphanBus { segment, bus } => {
+                self.of_bus(segment, bus)
+            }
+            Node::Function(_) => None,
+        }
     }
 
     fn read(log: &[u8]) -> Self {
@@ -99,9 +94,9 @@ impl NativeControl {
         for (number, line) in (1..).zip(log.split(|&byte| byte == b'\n')) {
             reader.line(number, &String::from_utf8_lossy(line));
         }
-        let told = |(root, state): (Root, Progress)| Some((root, (state.last, state.outcome()?)));
+        let told = |(root, state): (Root, Progress)| (root, (state.last, state.outcome()));
         Self {
-            buses: reader.bridges.into_iter().filter_map(told).collect(),
+            buses: reader.bridges.into_iter().map(told).collect(),
         }
     }
 }
@@ -156,7 +151,12 @@ impl Reader {
         } else if let Some((before, message)) = message(line)
             && let Some(root) = self.root(before)
         {
-            self.bridges.entry(root).or_default().note(message, number);
+            let unannounced = || Progress {
+                last: root.1,
+                ..Progress::default()
+            };
+            let progress = self.bridges.entry(root).or_insert_with(unannounced);
+            progress.note(message, number);
         }
     }
 
