@@ -54,10 +54,11 @@ pub struct Negotiated {
     pub line: u32,
 }
 
-/// The outcome for every root bus of which the log tells one.
+/// The outcome for every root bus that the log names.
 #[derive(Debug, Default)]
 pub struct NativeControl {
-    buses: BTreeMap<Root, Negotiated>,
+    /// By root bus, with the last bus below it.
+    buses: BTreeMap<Root, (u8, Option<Negotiated>)>,
 }
 
 /// Segment and bus of a root bridge.
@@ -70,16 +71,21 @@ impl NativeControl {
         log.map(|log| Self::read(log)).unwrap_or_default()
     }
 
-    /// What came out for a root bus. `None` where the log does not tell.
+    /// What came out for the root bridge above a bus: that in whose range the bus lies. A bus
+    /// whose bridge is not captured finds it too. `None` where the log does not tell.
     pub fn of_bus(&self, segment: Segment, bus: u8) -> Option<Negotiated> {
-        self.buses.get(&(segment, bus)).copied()
+        let mut before = self.buses.range((segment, 0)..=(segment, bus));
+        let (_, (last, outcome)) = before.next_back()?;
+        outcome.filter(|_| bus <= *last)
     }
 
-    /// The same for the root bus above a function.
+    /// The same for the bus at the top of a function's path.
     pub fn above(&self, topology: &Topology, id: FunctionId) -> Option<Negotiated> {
         match topology.top(id) {
-            Node::RootBus { segment, bus } => self.of_bus(segment, bus),
-            _ => None,
+            Node::RootBus { segment, bus } | Node::OrphanBus { segment, bus } => {
+                self.of_bus(segment, bus)
+            }
+            Node::Function(_) => None,
         }
     }
 
@@ -88,9 +94,9 @@ impl NativeControl {
         for (number, line) in (1..).zip(log.split(|&byte| byte == b'\n')) {
             reader.line(number, &String::from_utf8_lossy(line));
         }
-        let told = |(root, progress): (Root, Progress)| Some((root, progress.outcome()?));
+        let told = |(root, state): (Root, Progress)| (root, (state.last, state.outcome()));
         Self {
-            buses: reader.bridges.into_iter().filter_map(told).collect(),
+            buses: reader.bridges.into_iter().map(told).collect(),
         }
     }
 }
@@ -105,8 +111,12 @@ struct Reader {
 }
 
 /// What was said of one root bridge so far.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Progress {
+    /// The name in [`Reader::names`].
+    name: Option<String>,
+    /// The last bus below it.
+    last: u8,
     /// What the kernel asked for, where it says so before the answer.
     requested: Control,
     granted: Control,
@@ -141,27 +151,33 @@ impl Reader {
         } else if let Some((before, message)) = message(line)
             && let Some(root) = self.root(before)
         {
-            self.bridges.entry(root).or_default().note(message, number);
+            let unannounced = || Progress {
+                last: root.1,
+                ..Progress::default()
+            };
+            let progress = self.bridges.entry(root).or_insert_with(unannounced);
+            progress.note(message, number);
         }
     }
 
     /// `PCI0] (domain 0000 [bus 00-ff])`, or `PCI0] (0000:00)` before Linux 2.6.35.
     fn announce(&mut self, bridge: &str) {
-        self.announced = bridge.split_once("] (").and_then(|(_, place)| {
-            let place = place.strip_prefix("domain ").unwrap_or(place);
-            let (segment, bus) = place
-                .split_once(" [bus ")
-                .or_else(|| place.split_once(':'))?;
-            Some((
-                Segment(hex(segment)?),
-                u8::try_from(hex(bus.get(..2)?)?).ok()?,
-            ))
-        });
-        if let Some(root) = self.announced {
-            // What an earlier boot said of it does not count any more.
-            self.bridges.remove(&root);
-            self.names.retain(|_, known| *known != root);
+        let Some((root, last)) = announced(bridge) else {
+            self.announced = None;
+            return;
+        };
+        // What an earlier boot said of it does not count any more.
+        let progress = Progress {
+            last,
+            ..Progress::default()
+        };
+        let earlier = self.bridges.insert(root, progress);
+        if let Some(name) = earlier.and_then(|earlier| earlier.name)
+            && self.names.get(&name) == Some(&root)
+        {
+            self.names.remove(&name);
         }
+        self.announced = Some(root);
     }
 
     /// The bridge that a line is about, by what stands before the message:
@@ -178,6 +194,7 @@ impl Reader {
         }
         let root = self.announced.take()?;
         self.names.insert(name.to_owned(), root);
+        self.bridges.entry(root).or_default().name = Some(name.to_owned());
         Some(root)
     }
 }
@@ -207,13 +224,27 @@ impl Progress {
         }
     }
 
-    fn outcome(self) -> Option<Negotiated> {
+    fn outcome(&self) -> Option<Negotiated> {
         Some(Negotiated {
             granted: self.granted.difference(self.refused),
             refused: self.refused,
             line: self.refused_at.or(self.granted_at)?,
         })
     }
+}
+
+/// A root bridge, and the last bus below it as far as that is told.
+fn announced(bridge: &str) -> Option<(Root, u8)> {
+    let number = |digits: &str| u8::try_from(hex(digits)?).ok();
+    let (_, place) = bridge.split_once("] (")?;
+    let place = place.strip_prefix("domain ").unwrap_or(place);
+    let (segment, buses) = place
+        .split_once(" [bus ")
+        .or_else(|| place.split_once(':'))?;
+    let bus = number(buses.get(..2)?)?;
+    let last = buses.get(2..5).and_then(|last| last.strip_prefix('-'));
+    let last = last.and_then(number).unwrap_or(bus);
+    Some(((Segment(hex(segment)?), bus), last))
 }
 
 /// What a line says about `_OSC` of a root bridge, and what stands before that.

@@ -39,14 +39,15 @@ pub(super) fn is_log(text: &[u8]) -> bool {
 
 /// A marker stands at the start of a line, or behind `[    0.123456]`, `kernel:` or the like.
 fn is_message(line: &[u8]) -> bool {
-    let line = line.get(..256).unwrap_or(line).trim_ascii();
-    MARKERS.iter().any(|marker| {
-        let at = line
-            .windows(marker.len())
-            .position(|window| window == *marker);
-        let before = at.and_then(|at| line.get(..at)).map(<[u8]>::trim_ascii_end);
-        before.is_some_and(|before| matches!(before, [] | [.., b']' | b':' | b'>']))
-    })
+    let line = line.get(..256).unwrap_or(line);
+    let begins = |text: &[u8]| MARKERS.iter().any(|marker| text.starts_with(marker));
+    let behind = |at: usize| line.get(at + 1..).map(<[u8]>::trim_ascii_start);
+    let ends = line.iter().enumerate();
+    begins(line.trim_ascii_start())
+        || ends
+            .filter(|(_, byte)| matches!(byte, b']' | b':' | b'>'))
+            .filter_map(|(at, _)| behind(at))
+            .any(begins)
 }
 
 #[cfg(test)]

@@ -15,7 +15,6 @@ fn what_the_kernel_controls_was_granted() {
          [    0.3] acpi PNP0A08:00: _OSC: OS now controls [PCIeHotplug SHPCHotplug PME AER PCIeCapability LTR]\r\n"
     );
     assert_eq!(told(&log, 0), Some((Control::all(), Control::empty(), 3)));
-    assert_eq!(told(&log, 1), None);
     let journal = log.replace("[    0.", "Jan 05 08:40:49 host kernel: [0.");
     assert_eq!(told(&journal, 0), told(&log, 0));
     let bare = log.lines().map(|line| line[10..].to_owned() + "\n");
@@ -99,6 +98,30 @@ fn each_root_bridge_has_its_own_answer() {
     assert_eq!(refused(0, 0), Control::empty());
     assert_eq!(refused(0, 0x7f), Control::PME);
     assert_eq!(refused(0xc, 0x17), Control::HOT_PLUG);
+}
+
+#[test]
+fn a_bus_belongs_to_the_bridge_in_whose_range_it_lies() {
+    let log = "ACPI: PCI Root Bridge [PC00] (domain 0000 [bus 00-16])\n\
+        acpi PNP0A08:00: _OSC: platform does not support [PME]\n\
+        ACPI: PCI Root Bridge [UNC0] (domain 0000 [bus 7f])\n\
+        acpi PNP0A03:00: _OSC: platform does not support [PCIeHotplug]\n\
+        ACPI: PCI Root Bridge [PC01] (domain 0002 [bus 00-ff])\n\
+        acpi PNP0A08:01: _OSC: platform does not support [PME]\n\
+        ACPI: PCI Root Bridge [PC02] (domain 0002 [bus 80-ff])\n";
+    let control = NativeControl::read(log.as_bytes());
+    let refused = |segment, bus| Some(control.of_bus(Segment(segment), bus)?.refused);
+    for (segment, bus, expected) in [
+        (0, 0x16, Some(Control::PME)),
+        (0, 0x17, None),
+        (0, 0x7f, Some(Control::HOT_PLUG)),
+        (0, 0x80, None),
+        (1, 0x05, None),
+        (2, 0x7f, Some(Control::PME)),
+        (2, 0x81, None),
+    ] {
+        assert_eq!(refused(segment, bus), expected, "{segment}:{bus:x}");
+    }
 }
 
 #[test]
