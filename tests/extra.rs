@@ -34,8 +34,16 @@ const KINDS: &[(&str, &str, usize)] = &[
     ("sysfs-hwloc", ".bz2", 3),
     ("sysfs-ghw", ".gz", 3),
     ("sysfs-sos", "lspci_-nnvv", 2),
+    ("lspci-groups", "lspci", 12),
     ("qemu", ".tar.xz", 70),
 ];
+
+/// Kinds whose dumps carry the kernel's groups.
+const GROUPED: &[&str] = &["machines", "lspci-groups", "qemu"];
+
+/// Functions whose prediction is known to be wrong. The controller of Intel's VMD domain
+/// translates for every function behind it, which makes them its group.
+const KNOWN_WRONG: &[(&str, &str)] = &[("dell-xps-9320-alder-lake", "0000:00:0e.0")];
 
 /// Lab captures whose kernel left functions without a group until a driver binds: virtio-iommu
 /// describes its devices in a VIOT table, which is not evaluated.
@@ -69,7 +77,7 @@ fn main() {
         }));
         for file in files {
             let name = file.strip_prefix(root).unwrap().display().to_string();
-            if kind == "qemu" {
+            if GROUPED.contains(&kind) {
                 let file = file.clone();
                 let name = format!("groups of {name}");
                 trials.push(Trial::test(name, move || groups(&file)));
@@ -120,7 +128,8 @@ fn survey(file: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The predicted partition is the kernel's; group numbers mean nothing.
+/// The predicted partition is the kernel's, wherever it is called definite; group numbers mean
+/// nothing. Lab captures hold everything, so that there it must be definite throughout.
 fn groups(file: &Path) -> Result<(), Failed> {
     let import = import::import(&[Input::Path(file.to_owned())]);
     let host = Host::from_capture(&import.capture);
@@ -128,23 +137,43 @@ fn groups(file: &Path) -> Result<(), Failed> {
     let facts = Facts::of(&host, &topology);
     let groups = Groups::predict(&host, &topology, &facts.iommu, Options::for_host(&host));
     let name = file.file_name().unwrap().to_str().unwrap();
+    let complete = name.ends_with(".tar.xz");
+    let known_wrong: BTreeSet<_> = KNOWN_WRONG
+        .iter()
+        .filter(|(machine, _)| file.components().any(|part| part.as_os_str() == *machine))
+        .map(|&(_, at)| at.to_owned())
+        .collect();
+    let mut wrong = BTreeSet::new();
     let mut reported = 0;
     for (id, function) in host.iter() {
         let Some(group) = &function.reported.iommu_group else {
             let deferred = DEFERRED.contains(&name);
-            if reported > 0 && !deferred && groups.group(id).is_some() {
+            if complete && reported > 0 && !deferred && groups.group(id).is_some() {
                 return Err(format!("{} has no group, but one is predicted", function.at).into());
             }
             continue;
         };
         reported += 1;
+        if !groups.is_definite(id) {
+            if complete {
+                return Err(format!("{} is not definite", function.at).into());
+            }
+            continue;
+        }
         let addresses =
             |ids: &[_]| -> BTreeSet<Sbdf> { ids.iter().map(|&id| host.function(id).at).collect() };
         let real: Vec<_> = facts.groups.members(group.value).collect();
         let (real, predicted) = (addresses(&real), addresses(groups.companions(id)));
         if real != predicted {
-            return Err(format!("{}: predicted {predicted:?}, real {real:?}", function.at).into());
+            let at = function.at.to_string();
+            if !known_wrong.contains(&at) {
+                return Err(format!("{at}: predicted {predicted:?}, real {real:?}").into());
+            }
+            wrong.insert(at);
         }
+    }
+    if wrong != known_wrong {
+        return Err(format!("{known_wrong:?} were wrong; now they are right").into());
     }
     Ok(())
 }
