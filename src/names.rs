@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use pci_ids::FromId;
 
-use crate::host::Identity;
+use crate::host::{Function, Identity};
 use crate::spec::pci::ClassCode;
 
 /// A list of PCI ids: the built-in one, or one that the user named.
@@ -83,7 +83,17 @@ impl Names {
         }
     }
 
-    /// What a function is called: class, vendor and device, as far as known. Numbers stand in
+    /// What a function is called: by its ids, or where it has none, in the words of the tool
+    /// that listed it.
+    pub fn call(&self, function: &Function<'_>) -> String {
+        let identity = &function.identity;
+        match &function.reported.name {
+            Some(name) if identity.vendor.is_none() => name.value.clone(),
+            _ => self.describe(identity),
+        }
+    }
+
+    /// What an identity stands for: class, vendor and device, as far as known. Numbers stand in
     /// for names that the list lacks.
     pub fn describe(&self, identity: &Identity) -> String {
         let class = match identity.class {

@@ -1,5 +1,6 @@
 //! Naming devices: by address, location path, instance id, vendor and device, or class.
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::addr::Sbdf;
@@ -74,6 +75,28 @@ impl Selector {
             })
             .map(|(id, _)| id)
             .collect()
+    }
+}
+
+/// A form that is read as the same selector.
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(at) => at.fmt(f),
+            Self::Location(path) => path.fmt(f),
+            Self::InstanceId(id) => f.write_str(id),
+            Self::Ids {
+                vendor,
+                device: Some(device),
+            } => write!(f, "{vendor:04x}:{device:04x}"),
+            Self::Ids {
+                vendor,
+                device: None,
+            } => write!(f, "{vendor:04x}:*"),
+            Self::Class { code, bytes } => {
+                write!(f, "class:{code:0width$x}", width = 2 * usize::from(*bytes))
+            }
+        }
     }
 }
 
@@ -194,6 +217,15 @@ mod tests {
                 bytes: 2
             })
         );
+        for text in [
+            "0000:41:00.0",
+            "PCIROOT(40)#PCI(0200)",
+            "144d:a820",
+            "10de:*",
+            "class:0108",
+        ] {
+            assert_eq!(parse(text).unwrap().to_string(), text, "reads as it prints");
+        }
         for text in ["", "41", "144d:a82", "class:", "class:010", "gpus"] {
             assert_eq!(parse(text), Err(SelectorError), "{text}");
         }

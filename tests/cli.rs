@@ -351,3 +351,32 @@ fn importing_stores_what_verify_then_finds_intact() {
         stdout(&output)
     );
 }
+
+#[test]
+fn a_listing_of_names_is_shown_in_its_words_and_selected_by_class() {
+    let folder = Folder::new("names");
+    let listing = folder.path("lspci.txt");
+    let text = "00:01.0 PCI bridge: Some Vendor Bridge\n\
+                01:00.0 Non-Volatile memory controller: Some Vendor Drive\n\
+                02:00.0 Ethernet controller: Some Vendor Card\n";
+    fs::write(&listing, text).unwrap();
+    let survey = assignable(&["survey", &listing]);
+    assert_eq!(code(&survey), 0, "{}", stderr(&survey));
+    let survey = stdout(&survey);
+    assert!(survey.contains("Some Vendor Drive"), "{survey}");
+    assert!(!survey.contains("Some Vendor Bridge"), "{survey}");
+    let explain = assignable(&["explain", &listing, "-d", "nvme"]);
+    assert_eq!(code(&explain), 0, "{}", stderr(&explain));
+    let explain = stdout(&explain);
+    assert!(
+        explain.starts_with("0000:01:00.0  Non-Volatile memory controller: Some Vendor Drive"),
+        "{explain}"
+    );
+    let none = assignable(&["explain", &listing, "-d", "gpu"]);
+    assert_eq!(code(&none), 2);
+    assert!(
+        stderr(&none).contains("no device of the capture matches class:03"),
+        "{}",
+        stderr(&none)
+    );
+}

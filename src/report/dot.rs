@@ -43,11 +43,7 @@ fn function(report: &Report<'_>, id: crate::host::FunctionId) -> String {
             Observed::NotCaptured | Observed::Malformed(_) => "\nACS unknown",
         });
     }
-    let _ = write!(
-        label,
-        "\n{}",
-        safe(&report.names.describe(&function.identity))
-    );
+    let _ = write!(label, "\n{}", safe(&report.names.call(function)));
     let mut attributes = format!("label=\"{}\" shape=box", escape(&label));
     if report.is_candidate(id)
         && let Some(&policy) = report.policies.first()

@@ -135,7 +135,7 @@ pub(crate) fn select(
     for selector in selectors {
         let matches = selector.matches(host, topology);
         if matches.is_empty() {
-            let message = format!("no device of the capture matches {selector:?}");
+            let message = format!("no device of the capture matches {selector}");
             return Err(Failure::Usage(message));
         }
         devices.extend(matches);

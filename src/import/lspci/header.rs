@@ -1,5 +1,8 @@
 //! The line that begins a function: `00:1c.0 PCI bridge [0604]: … [8086:9d10] (rev f1) …`.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_until, take_while_m_n};
 use nom::character::complete::space1;
@@ -69,7 +72,28 @@ fn class(input: &[u8]) -> IResult<&[u8], (Option<u16>, usize)> {
             Some(bracketed.ok()?.1)
         }),
     };
+    let code = code.or_else(|| class_named(class));
     Ok((rest, (code, input.len() - rest.len())))
+}
+
+/// Base class and subclass that go by a name (`PCI bridge`), if only one does. Capitals changed
+/// between generations of the list.
+fn class_named(name: &[u8]) -> Option<u16> {
+    static CODES: LazyLock<HashMap<String, Option<u16>>> = LazyLock::new(|| {
+        let mut codes = HashMap::new();
+        for class in pci_ids::Classes::iter() {
+            for subclass in class.subclasses() {
+                let code = u16::from_be_bytes([class.id(), subclass.id()]);
+                codes
+                    .entry(subclass.name().to_ascii_lowercase())
+                    .and_modify(|known| *known = None)
+                    .or_insert(Some(code));
+            }
+        }
+        codes
+    });
+    let name = str::from_utf8(name).ok()?.to_ascii_lowercase();
+    *CODES.get(&name)?
 }
 
 /// Vendor and device: `… [8086:9d10]`, or nothing but `8086:9d10` or `Device 8086:9d10`.
@@ -151,7 +175,8 @@ mod tests {
         }
         let named = parsed("10000:e0:06.0 PCI bridge: Intel Corporation Device 09ab");
         assert_eq!(named.at, "10000:e0:06.0".parse().unwrap());
-        assert_eq!((named.class, named.ids, named.revision), (None, None, None));
+        assert_eq!(named.class, Some(0x0604), "by its name");
+        assert_eq!((named.ids, named.revision), (None, None));
         assert_eq!(named.name, b"PCI bridge: Intel Corporation Device 09ab");
         let unknown = parsed("0001:00:00.0 Class [0880]: Device [1234:11e8] (prog-if ff)");
         assert_eq!(
@@ -162,11 +187,30 @@ mod tests {
     }
 
     #[test]
+    fn a_name_stands_for_a_class_only_where_it_is_the_only_one() {
+        for (name, code) in [
+            ("USB Controller", Some(0x0c03)),
+            ("Non-Volatile memory controller", Some(0x0108)),
+            ("VGA compatible controller", Some(0x0300)),
+            ("No such controller", None),
+        ] {
+            assert_eq!(class_named(name.as_bytes()), code, "{name}");
+        }
+        for class in pci_ids::Classes::iter() {
+            for subclass in class.subclasses() {
+                let code = u16::from_be_bytes([class.id(), subclass.id()]);
+                let found = class_named(subclass.name().as_bytes());
+                assert!(found.is_none_or(|found| found == code), "{code:04x}");
+            }
+        }
+    }
+
+    #[test]
     fn brackets_and_parentheses_in_names_are_part_of_the_name() {
         let header = parsed(
             "00:01.3 PCI bridge: Advanced Micro Devices, Inc. [AMD] Internal Bridge 0 to bus[E:B]",
         );
-        assert_eq!((header.class, header.ids), (None, None));
+        assert_eq!((header.class, header.ids), (Some(0x0604), None));
         let header = parsed(
             "06:00.0 VGA compatible controller [0300]: X (rev B) Y [102b:0522] (rev 02) (prog-if 00 [VGA controller])",
         );

@@ -246,7 +246,7 @@ fn bars_without_numbers_are_counted_and_that_is_said() {
     assert!(facts.access_denied.is_some());
     assert_eq!(facts.numa_node.as_ref().map(|node| node.value), Some(2));
     assert_eq!(facts.iommu_group.as_ref().map(|group| group.value), Some(3));
-    assert_eq!(facts.class_code(), None);
+    assert_eq!(facts.class_code(), Some(0x0200), "by its name");
     assert_eq!(dump.privileges, Some(Privileges::User));
 }
 

@@ -21,11 +21,7 @@ pub fn decode(
 ) -> String {
     let mut out = String::new();
     let function = host.function(id);
-    let mut title = format!(
-        "{} {}",
-        function.at,
-        safe(&names.describe(&function.identity))
-    );
+    let mut title = format!("{} {}", function.at, safe(&names.call(function)));
     if let (Some(vendor), Some(device)) = (function.identity.vendor, function.identity.device) {
         let _ = write!(title, " [{vendor:04x}:{device:04x}]");
     }

@@ -63,11 +63,7 @@ impl Page {
 fn identity(page: &mut Page, report: &Report<'_>, id: FunctionId) {
     let (host, topology) = (report.facts.host, report.facts.topology);
     let function = host.function(id);
-    let title = format!(
-        "{}  {}",
-        function.at,
-        safe(&report.names.describe(&function.identity))
-    );
+    let title = format!("{}  {}", function.at, safe(&report.names.call(function)));
     let _ = writeln!(page.out, "{}", page.layout.palette.heading(title));
     let identity = &function.identity;
     if let (Some(vendor), Some(device)) = (identity.vendor, identity.device) {
@@ -109,6 +105,9 @@ fn identity(page: &mut Page, report: &Report<'_>, id: FunctionId) {
     let captured = match (function.responds(), function.config.extent()) {
         (_, 0) => "nothing of its configuration space".to_owned(),
         (false, bytes) => format!("{bytes} bytes, none of them data"),
+        (true, bytes) if function.config.known_bits() < u32::from(bytes) * 8 => {
+            format!("parts of the first {bytes} bytes of its configuration space")
+        }
         (true, bytes) => format!("{bytes} bytes of its configuration space"),
     };
     page.fact("captured", &captured);

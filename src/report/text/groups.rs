@@ -25,7 +25,7 @@ pub fn groups(report: &Report<'_>, layout: Layout, groups: &Groups) -> String {
             if !groups.is_definite(id) {
                 line.push_str("; depends on bits that the capture lacks");
             }
-            let name = safe(&report.names.describe(&function.identity));
+            let name = safe(&report.names.call(function));
             let _ = writeln!(out, "{line}  {}", layout.palette.dim(name));
         }
     }

@@ -115,10 +115,10 @@ fn table(out: &mut String, report: &Report<'_>, layout: Layout, listed: &[Functi
 fn device_name(report: &Report<'_>, id: FunctionId) -> String {
     let function = report.facts.host.function(id);
     let identity = &function.identity;
-    if !function.responds() && identity.vendor.is_none() {
+    if !function.responds() && identity.vendor.is_none() && function.reported.name.is_none() {
         return "(no data)".to_owned();
     }
-    let mut name = safe(&report.names.describe(identity));
+    let mut name = safe(&report.names.call(function));
     if let (Some(vendor), Some(device)) = (identity.vendor, identity.device) {
         name = format!("[{vendor:04x}:{device:04x}] {name}");
     }

@@ -101,11 +101,7 @@ fn row(report: &Report<'_>, id: FunctionId) -> String {
             );
         }
     }
-    let _ = write!(
-        text,
-        "  {}",
-        safe(&report.names.describe(&function.identity))
-    );
+    let _ = write!(text, "  {}", safe(&report.names.call(function)));
     text
 }
 

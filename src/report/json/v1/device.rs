@@ -163,7 +163,7 @@ impl Device {
         Self {
             address: function.at.to_string(),
             location_path: LocationPath::of(host, topology, id).map(|path| path.to_string()),
-            name: report.names.describe(identity),
+            name: report.names.call(function),
             vendor: identity.vendor.map(|vendor| hex(vendor, 4)),
             device: identity.device.map(|device| hex(device, 4)),
             class: identity.class.map(|class| hex(class.0, 6)),

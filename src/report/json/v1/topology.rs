@@ -100,7 +100,7 @@ impl TreeNode {
                 .flatten()
                 .map(|buses| [buses.secondary, buses.subordinate]),
             location_path: LocationPath::of(host, topology, id).map(|path| path.to_string()),
-            name: Some(report.names.describe(&function.identity)),
+            name: Some(report.names.call(function)),
         }
     }
 }
