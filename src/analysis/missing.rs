@@ -95,7 +95,9 @@ impl Fact {
             Self::DamagedList => "an intact capability list",
             Self::RegisterBits => "single register bits that the text does not print",
             Self::BridgeAbove => "the bridge above the device",
-            Self::FunctionZero => "whether the device has several functions (header type of function 0)",
+            Self::FunctionZero => {
+                "whether the device has several functions (header type of function 0)"
+            }
             Self::Remapping => "whether DMA and interrupt remapping are present and on",
             Self::ReservedMemory => {
                 "which memory the firmware reserves for the device (RMRR, IVMD)"
