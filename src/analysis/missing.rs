@@ -77,7 +77,7 @@ impl Missing {
                 Fact::ExtendedConfig
             }
             ListEnd::NotCaptured { .. } => Fact::Capabilities,
-            ListEnd::NoList | ListEnd::Complete => Fact::RegisterBits,
+            ListEnd::NoList | ListEnd::Complete | ListEnd::Unnamed { .. } => Fact::RegisterBits,
         };
         Self::of(fact, id)
     }

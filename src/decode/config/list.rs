@@ -42,6 +42,12 @@ pub enum ListEnd {
         /// Offset of the missing bytes.
         offset: u16,
     },
+    /// Walked to its terminator, but one capability's id is not known in full: lspci prints the
+    /// same words for both ids of Virtual Channel.
+    Unnamed {
+        /// Offset of that capability.
+        offset: u16,
+    },
     /// The chain is damaged; what was not met may still exist.
     Broken(Fault),
 }
@@ -87,7 +93,7 @@ pub(super) fn walk(
     let extended = match standard {
         _ if express => walk_extended(image, entries, faults),
         ListEnd::NoList | ListEnd::Complete => walk_without_express(image, header, entries, faults),
-        ListEnd::NotCaptured { .. } | ListEnd::Broken(_) => standard,
+        ListEnd::NotCaptured { .. } | ListEnd::Unnamed { .. } | ListEnd::Broken(_) => standard,
     };
     (standard, extended)
 }
@@ -232,19 +238,24 @@ fn walk_extended(
     }
     let mut seen = [0_u64; 16];
     let mut offset = LOWEST;
+    let mut unnamed = None;
     loop {
         let fault = |kind| Fault {
             kind,
             span: Span::new(offset, 4),
             within: WITHIN,
         };
-        let header = (
-            image.bits(offset, 0, 16),
-            image.bits(offset, 16, 4),
-            image.bits(offset, 22, 10),
-        );
-        let (Some(id), Some(version), Some(next)) = header else {
+        let header = (image.bits(offset, 16, 4), image.bits(offset, 22, 10));
+        let (Some(version), Some(next)) = header else {
             return ListEnd::NotCaptured { offset };
+        };
+        let id = match image.bits(offset, 0, 16) {
+            Some(id) => id,
+            None if unnamed.is_none() => {
+                unnamed = Some(offset);
+                0
+            }
+            None => return ListEnd::NotCaptured { offset },
         };
         if id == 0xffff {
             return broken(fault(FaultKind::AllOnes), faults);
@@ -268,7 +279,7 @@ fn walk_extended(
         }
         let target = u16::try_from(next << 2).unwrap_or(0);
         if target == 0 {
-            return ListEnd::Complete;
+            return unnamed.map_or(ListEnd::Complete, |offset| ListEnd::Unnamed { offset });
         }
         if target < LOWEST {
             let kind = FaultKind::PointerTooLow {

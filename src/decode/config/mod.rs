@@ -79,7 +79,8 @@ impl ConfigSpace {
         }
         match end {
             ListEnd::NoList | ListEnd::Complete => Observed::Absent,
-            ListEnd::NotCaptured { .. } => Observed::NotCaptured,
+            ListEnd::Unnamed { offset } if !may_be(image, offset, id) => Observed::Absent,
+            ListEnd::Unnamed { .. } | ListEnd::NotCaptured { .. } => Observed::NotCaptured,
             ListEnd::Broken(fault) => Observed::Malformed(fault),
         }
     }
@@ -93,6 +94,19 @@ impl ConfigSpace {
                 _ => None,
             })
     }
+}
+
+/// Whether the known bits of an extended capability's id leave it open that it is this one.
+fn may_be(image: &ConfigImage, offset: u16, id: CapabilityId) -> bool {
+    let CapabilityId::Extended(id) = id else {
+        return false;
+    };
+    (0..16).all(|bit| {
+        let wanted = u64::from(id.0 >> bit & 1);
+        image
+            .bits(offset, bit, 1)
+            .is_none_or(|known| known == wanted)
+    })
 }
 
 #[cfg(test)]

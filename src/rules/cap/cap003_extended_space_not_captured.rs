@@ -85,7 +85,7 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
         }
         ListEnd::NotCaptured { .. } => Outcome::NotApplicable("capability list not captured"),
         ListEnd::NoList => Outcome::NotApplicable("no extended configuration space"),
-        ListEnd::Complete | ListEnd::Broken(_) => Outcome::Clean,
+        ListEnd::Complete | ListEnd::Unnamed { .. } | ListEnd::Broken(_) => Outcome::Clean,
     }
 }
 

@@ -456,3 +456,23 @@ fn a_list_whose_next_header_is_unknown_is_not_complete() {
         Observed::NotCaptured
     ));
 }
+
+#[test]
+fn a_list_goes_on_behind_a_capability_whose_id_is_known_in_part() {
+    let header = [0x02, 0x00, 0x01, 0x14]; // Virtual Channel, next 140h
+    let bytes = express(&[(0x100, &header), (0x140, &[0x03, 0x00, 0x01, 0x00])]);
+    let mut known = vec![0xff; 0x1000];
+    // 0002h or 0009h: what the two have in common.
+    known[0x100] = !0x0b;
+    let image = ConfigImage::from_masked(bytes.bytes().to_vec(), known);
+    let Decoded { value, .. } = ConfigSpace::decode(&image);
+    assert_eq!(value.extended_end, ListEnd::Unnamed { offset: 0x100 });
+    let found = |id| value.extended(&image, ExtCapId(id));
+    assert!(matches!(found(0x03), Observed::Present(_)));
+    for excluded in [0x0d, 0x10, 0x0f] {
+        assert!(matches!(found(excluded), Observed::Absent), "{excluded:x}");
+    }
+    for open in [0x02, 0x09] {
+        assert!(matches!(found(open), Observed::NotCaptured), "{open:x}");
+    }
+}
