@@ -79,8 +79,8 @@ impl RuleRun {
         for &id in ids {
             run.mark();
             for (index, rule) in RULES.iter().enumerate() {
-                if let Check::Function(check) = rule.check {
-                    run.record(index, rule, Subject::Function(id), check(facts, id));
+                if let Some(outcome) = rule.check.ask(facts, id) {
+                    run.record(index, rule, Subject::Function(id), outcome);
                 }
             }
         }

@@ -52,8 +52,23 @@ pub enum Status {
 pub enum Check {
     /// Asked of every function.
     Function(fn(&Facts<'_, '_>, FunctionId) -> Outcome),
+    /// Asked of every function that could be assigned: not of ports and bridges.
+    Device(fn(&Facts<'_, '_>, FunctionId) -> Outcome),
     /// Asked once for the host.
     Host(fn(&Facts<'_, '_>) -> Outcome),
+}
+
+impl Check {
+    /// The answer about one function; `None` from a rule about the host.
+    pub(super) fn ask(self, facts: &Facts<'_, '_>, id: FunctionId) -> Option<Outcome> {
+        match self {
+            Self::Device(_) if facts.topology.kind(id).is_bridge() => {
+                Some(Outcome::NotApplicable("a port or bridge"))
+            }
+            Self::Device(check) | Self::Function(check) => Some(check(facts, id)),
+            Self::Host(_) => None,
+        }
+    }
 }
 
 /// The answer of a check.

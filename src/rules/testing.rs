@@ -22,8 +22,11 @@ pub(in crate::rules) fn fired(message: &str) -> Answer {
 pub(in crate::rules) fn answer(rule: &'static Rule, machine: &Machine, address: &str) -> Answer {
     machine.facts(|facts| {
         let outcome = match rule.check {
-            Check::Function(check) => check(facts, facts.host.find(at(address)).unwrap()),
             Check::Host(check) => check(facts),
+            check => {
+                let id = facts.host.find(at(address)).unwrap();
+                check.ask(facts, id).unwrap()
+            }
         };
         match outcome {
             Outcome::Fired(finding) => {

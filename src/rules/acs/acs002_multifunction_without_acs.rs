@@ -48,7 +48,7 @@ rule! {
             Document::LinuxPci.at("pci.c, pci_acs_enabled"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -70,9 +70,6 @@ impl fmt::Display for NoAcs {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     if facts.host.function(id).windows.finds_isolated() == Some(true) {
         return Outcome::NotApplicable("Windows finds the device isolated");
     }

@@ -44,7 +44,7 @@ rule! {
             Document::LinuxPci.at("search.c, pci_for_each_dma_alias"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -62,9 +62,6 @@ impl fmt::Display for ConventionalBridge {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     if facts.host.function(id).windows.finds_isolated() == Some(true) {
         return Outcome::NotApplicable("Windows finds the hierarchy above it isolated");
     }

@@ -46,7 +46,7 @@ rule! {
             Document::LinuxPci.at("pci.c, pci_acs_flags_enabled"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -69,9 +69,6 @@ impl fmt::Display for Incomplete {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     if facts.host.function(id).windows.finds_isolated() == Some(true) {
         return Outcome::NotApplicable("Windows finds the hierarchy above it isolated");
     }

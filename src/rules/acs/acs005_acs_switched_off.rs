@@ -45,7 +45,7 @@ rule! {
             Document::LinuxPci.at("pci.c, pci_enable_acs"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -64,9 +64,6 @@ impl fmt::Display for SwitchedOff {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let own = facts.acs.hop(id);
     match facts.acs.path_able(facts.topology, id).and(own.able) {
         Tri::Yes => {}

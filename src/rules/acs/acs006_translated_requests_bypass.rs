@@ -49,7 +49,7 @@ rule! {
             Document::LinuxPci.at("pci.c, pci_std_enable_acs"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -73,9 +73,6 @@ impl fmt::Display for Bypass {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let function = facts.host.function(id);
     match function.space.extended(function.config, ExtCapId::ATS) {
         Observed::Present(_) => {}

@@ -42,7 +42,7 @@ rule! {
             Document::DdaBlog.at("part 2, machines and devices"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -59,7 +59,6 @@ impl fmt::Display for NoAcsUpHierarchy {
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     match facts.host.function(id).windows.finds_isolated() {
         None => Outcome::NotApplicable("Windows reported nothing"),
-        _ if facts.topology.kind(id).is_bridge() => Outcome::NotApplicable("a port or bridge"),
         Some(true) => Outcome::Clean,
         Some(false) => Outcome::Fired(Finding::new(
             &ACS008,

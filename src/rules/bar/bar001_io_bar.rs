@@ -42,7 +42,7 @@ rule! {
             Document::Pci30.at("6.2.5.1 Address Maps"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -64,9 +64,6 @@ impl fmt::Display for IoBars {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let function = facts.host.function(id);
     let (bars, evidence) = match (facts.profile(id).demand, function.windows.bar_types) {
         (Some(demand), _) => {

@@ -45,7 +45,7 @@ rule! {
             Document::LinuxVfio.at("pci/vfio_pci_rdwr.c"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -74,9 +74,6 @@ const ROM_INDEX: u8 = 6;
 const ROM_REGISTER: u16 = 0x30;
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let function = facts.host.function(id);
     if function.is_virtual() {
         return Outcome::NotApplicable("a virtual function");

@@ -40,7 +40,7 @@ rule! {
             Document::LinuxPci.at("setup-res.c, pci_assign_resource"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -55,9 +55,6 @@ impl fmt::Display for WithoutAddress {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let Some(demand) = facts.profile(id).demand else {
         return Outcome::CannotTell(Missing::of(Fact::ConfigSpace, id));
     };

@@ -39,7 +39,7 @@ rule! {
         effects: Effects::everywhere(Effect::Note),
         cites: [Document::Pci30.at("6.2.5.1 Address Maps, implementation note on sizing")],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -54,9 +54,6 @@ impl fmt::Display for SizeUnknown {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let Some(demand) = facts.profile(id).demand else {
         return Outcome::CannotTell(Missing::of(Fact::BarSizes, id));
     };

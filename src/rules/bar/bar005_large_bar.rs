@@ -47,7 +47,7 @@ rule! {
             Document::DdaBlog.at("part 3, GPUs"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -78,9 +78,6 @@ const HIGH_GAP: u64 = 512 << 20;
 const LARGEST_BAR: u64 = 256 << 20;
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let Some(demand) = facts.profile(id).demand else {
         return Outcome::CannotTell(Missing::of(Fact::BarSizes, id));
     };

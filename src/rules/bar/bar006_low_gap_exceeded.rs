@@ -44,7 +44,7 @@ rule! {
             Document::DdaBlog.at("part 3, GPUs"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -68,9 +68,6 @@ impl fmt::Display for LowGapExceeded {
 const LOW_GAP: u64 = 128 << 20;
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let missing = || Outcome::CannotTell(Missing::of(Fact::BarSizes, id));
     let Some(demand) = facts.profile(id).demand else {
         return missing();

@@ -44,7 +44,7 @@ rule! {
             Document::PciProp.at("DEVPKEY_PciDevice_DeviceType"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -62,7 +62,6 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let kind = facts.topology.kind(id);
     let function = facts.host.function(id);
     match (kind, DeviceType::known(function, kind)) {
-        _ if kind.is_bridge() => Outcome::NotApplicable("a port or bridge"),
         (_, Some(known @ (DeviceType::CONVENTIONAL | DeviceType::PCI_X))) => {
             Outcome::Fired(Finding::new(
                 &DDA001,

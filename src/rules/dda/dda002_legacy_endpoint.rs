@@ -45,7 +45,7 @@ rule! {
             Document::Pcie60.at("1.3.2.1 Legacy Endpoint Rules"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -61,9 +61,6 @@ impl fmt::Display for LegacyEndpoint {
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let kind = facts.topology.kind(id);
-    if kind.is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let function = facts.host.function(id);
     match (DeviceType::known(function, kind), function.identity.class) {
         (Some(DeviceType::LEGACY_ENDPOINT), Some(class)) if class.is_display() => Outcome::Clean,

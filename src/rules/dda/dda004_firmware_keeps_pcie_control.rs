@@ -54,7 +54,7 @@ rule! {
             Document::PciFirmware33.at("4.5.1 _OSC Interface for PCI Host Bridge Devices"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -93,9 +93,6 @@ impl fmt::Display for RefusedToLinux {
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let kind = facts.topology.kind(id);
-    if kind.is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     match facts.host.function(id).windows.device_type.map(DeviceType) {
         Some(reported @ (DeviceType::TREATED_AS_PCI | DeviceType::BRIDGE_TREATED_AS_PCI)) => {
             Outcome::Fired(Finding::new(

@@ -43,7 +43,7 @@ rule! {
             Document::HyperVCmdlets.at("Dismount-VMHostAssignableDevice, -Force"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -58,9 +58,6 @@ impl fmt::Display for OtherClass {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let function = facts.host.function(id);
     let Some(class) = function.identity.class else {
         return Outcome::CannotTell(Missing::of(Fact::ConfigSpace, id));

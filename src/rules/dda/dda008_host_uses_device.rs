@@ -42,7 +42,7 @@ rule! {
             Document::DdaPlan.at("the host must not use the device"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -60,9 +60,6 @@ impl fmt::Display for HostUses {
 const GUEST_DRIVERS: [&str; 2] = ["vfio-pci", "pci-stub"];
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let function = facts.host.function(id);
     let used_by = &function.reported.used_by;
     if !used_by.is_empty() {

@@ -45,7 +45,7 @@ rule! {
             Document::Pcie60.at("9.2.1.2 VF Discovery"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -65,9 +65,6 @@ impl fmt::Display for VirtualFunction {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let function = facts.host.function(id);
     if !function.is_virtual() {
         let known = function.identity.vendor.is_some() || function.windows.device_type.is_some();

@@ -43,7 +43,7 @@ rule! {
             Document::HyperVCmdlets.at("Add-VMAssignableDevice"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -61,9 +61,6 @@ impl fmt::Display for VfsEnabled {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let function = facts.host.function(id);
     match enabled_vfs(function) {
         Observed::Absent => Outcome::NotApplicable("no SR-IOV"),

@@ -42,7 +42,7 @@ rule! {
             Document::Pcie60.at("1.3.2.3 Root Complex Integrated Endpoint Rules"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -58,9 +58,6 @@ impl fmt::Display for Integrated {
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let kind = facts.topology.kind(id);
-    if kind.is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let function = facts.host.function(id);
     match DeviceType::known(function, kind) {
         Some(DeviceType::RC_ENDPOINT) => Outcome::Fired(Finding::new(

@@ -43,7 +43,7 @@ rule! {
             Document::LinuxVfio.at("pci/vfio_pci_intrs.c"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -71,9 +71,6 @@ const WINDOWS_LINE: u32 = 1;
 const WINDOWS_MESSAGE: u32 = 2 | 4;
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let interrupts = facts.profile(id).interrupts;
     let function = facts.host.function(id);
     let pin = interrupts.line;

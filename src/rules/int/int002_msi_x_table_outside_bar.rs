@@ -44,7 +44,7 @@ rule! {
             Document::LinuxVfio.at("pci/vfio_pci_core.c"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -82,9 +82,6 @@ impl fmt::Display for Outside {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let function = facts.host.function(id);
     let msix = match function.msix() {
         Observed::Present(msix) => msix,

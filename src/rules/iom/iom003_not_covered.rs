@@ -41,7 +41,7 @@ rule! {
             Document::LinuxIommu.at("intel/iommu.c, device_lookup_iommu"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -58,9 +58,6 @@ impl fmt::Display for NotCovered {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let Some(table) = facts.iommu.tables().first() else {
         return Outcome::NotApplicable("no remapping table was captured");
     };

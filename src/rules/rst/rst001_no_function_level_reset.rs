@@ -43,7 +43,7 @@ rule! {
             Document::LinuxPci.at("pci.c, pci_reset_fn_methods"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -67,9 +67,6 @@ impl fmt::Display for NoFlr {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let function = facts.host.function(id);
     let offered = facts.profile(id).resets.function_level();
     let violation = match (&function.reported.reset_methods, offered) {

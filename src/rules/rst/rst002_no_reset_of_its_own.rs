@@ -48,7 +48,7 @@ rule! {
             Document::PciPm12.at("3.2.4 PMCSR, No_Soft_Reset"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -71,9 +71,6 @@ impl fmt::Display for NoReset {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let function = facts.host.function(id);
     let resets = facts.profile(id).resets;
     let alone = resets.bus != Some(false);

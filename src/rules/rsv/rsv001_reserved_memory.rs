@@ -48,7 +48,7 @@ rule! {
             Document::PciProp.at("DEVPKEY_PciDevice_RequiresReservedMemoryRegion"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -75,9 +75,6 @@ impl fmt::Display for ReservedMemory {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let function = facts.host.function(id);
     let fired = |violation: ReservedMemory, confidence, member, what| {
         let evidence = Evidence::new(Locus::Reported(id, member), what, Value::AsReported);

@@ -46,7 +46,7 @@ rule! {
             Document::VtD.at("8.4 Reserved Memory Region Reporting Structure"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -67,9 +67,6 @@ impl fmt::Display for DirectRegion {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let Some(mut regions) = reserved_regions(facts.host.function(id)) else {
         return by_table(facts, id);
     };

@@ -41,7 +41,7 @@ rule! {
             Document::Pcie60.at("6.6.1 Conventional Reset"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -68,9 +68,6 @@ impl fmt::Display for PartOfACard {
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let function = facts.host.function(id);
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     if function.is_virtual() {
         return Outcome::NotApplicable("a virtual function");
     }

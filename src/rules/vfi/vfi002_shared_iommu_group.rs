@@ -41,7 +41,7 @@ rule! {
             Document::LinuxVfio.at("group.c and vfio_iommu_type1.c"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -70,9 +70,6 @@ impl fmt::Display for SharedGroup {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let Some(group) = &facts.host.function(id).reported.iommu_group else {
         return match facts.groups.is_empty() {
             true => Outcome::CannotTell(Missing::of(Fact::IommuGroup, id)),

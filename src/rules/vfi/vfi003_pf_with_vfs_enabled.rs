@@ -44,7 +44,7 @@ rule! {
             Document::Pcie60.at("9.3.3.3.1 VF Enable"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -62,9 +62,6 @@ impl fmt::Display for VfsEnabled {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let function = facts.host.function(id);
     match enabled_vfs(function) {
         Observed::Absent => Outcome::NotApplicable("no SR-IOV"),

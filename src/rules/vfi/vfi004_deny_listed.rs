@@ -37,7 +37,7 @@ rule! {
         effects: Effects::new(Effect::None, Effect::Condition),
         cites: [Document::LinuxVfio.at("pci/vfio_pci.c, vfio_pci_dev_in_denylist")],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -59,9 +59,6 @@ impl fmt::Display for DenyListed {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     let identity = facts.host.function(id).identity;
     let (Some(vendor), Some(device)) = (identity.vendor, identity.device) else {
         return Outcome::CannotTell(Missing::of(Fact::ConfigSpace, id));

@@ -40,7 +40,7 @@ rule! {
             Document::LinuxIommu.at("intel/iommu.c, device_lookup_iommu"),
         ],
         since: "0.1.0",
-        check: Check::Function(check),
+        check: Check::Device(check),
     }
 }
 
@@ -55,9 +55,6 @@ impl fmt::Display for NoGroup {
 }
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    if facts.topology.kind(id).is_bridge() {
-        return Outcome::NotApplicable("a port or bridge");
-    }
     if facts.host.function(id).reported.iommu_group.is_some() {
         return Outcome::Clean;
     }
