@@ -14,13 +14,51 @@ pub(in crate::rules) use vfi004_deny_listed::VFI004;
 pub(in crate::rules) use vfi005_no_iommu_group::VFI005;
 pub(in crate::rules) use vfi006_chipset_function::VFI006;
 
+use std::fmt;
+
+use crate::analysis::sriov::enabled_vfs;
+use crate::analysis::{Facts, Missing};
 use crate::bytes::Observed;
 use crate::decode::config::ext::sriov;
 use crate::host::{Function, FunctionId};
-use crate::rules::{Evidence, Locus, Value};
+use crate::rules::{Confidence, Evidence, Finding, Locus, Outcome, Rule, Subject, Value};
+
+/// Whether a function has virtual functions switched on, for a rule that this is a hit of.
+pub(in crate::rules) fn check_enabled_vfs(
+    rule: &'static Rule,
+    facts: &Facts<'_, '_>,
+    id: FunctionId,
+) -> Outcome {
+    let function = facts.host.function(id);
+    match enabled_vfs(function) {
+        Observed::Absent => Outcome::NotApplicable("no SR-IOV"),
+        Observed::Present(0) => Outcome::Clean,
+        Observed::Present(count) => Outcome::Fired(Finding::new(
+            rule,
+            Subject::Function(id),
+            Confidence::High,
+            VfsEnabled(count),
+            vf_evidence(id, function),
+        )),
+        _ => Outcome::CannotTell(Missing::extended(id, function)),
+    }
+}
+
+/// How many.
+#[derive(Debug)]
+struct VfsEnabled(u16);
+
+impl fmt::Display for VfsEnabled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 virtual function is on"),
+            count => write!(f, "{count} virtual functions are on"),
+        }
+    }
+}
 
 /// What shows that virtual functions are on: the reported number, else VF Enable.
-pub(in crate::rules) fn vf_evidence(id: FunctionId, function: &Function<'_>) -> Evidence {
+fn vf_evidence(id: FunctionId, function: &Function<'_>) -> Evidence {
     match (&function.reported.sriov_num_vfs, function.sriov()) {
         (None, Observed::Present(capability)) => Evidence::new(
             Locus::Config(id, capability.window().field_span(sriov::VF_ENABLE)),

@@ -1,16 +1,12 @@
 //! vfio-pci refuses a physical function whose virtual functions are on.
 
-use std::fmt;
-
-use crate::analysis::sriov::enabled_vfs;
-use crate::analysis::{Facts, Missing};
-use crate::bytes::Observed;
+use crate::analysis::Facts;
 use crate::host::FunctionId;
 use crate::policy::{Effect, Effects};
-use crate::rules::{Check, Confidence, Finding, Outcome, Subject, rule};
+use crate::rules::{Check, Outcome, rule};
 use crate::spec::Document;
 
-use super::vf_evidence;
+use super::check_enabled_vfs;
 
 rule! {
     /// ## What it checks
@@ -48,33 +44,8 @@ rule! {
     }
 }
 
-/// How many.
-#[derive(Debug)]
-struct VfsEnabled(u16);
-
-impl fmt::Display for VfsEnabled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            1 => f.write_str("1 virtual function is on"),
-            count => write!(f, "{count} virtual functions are on"),
-        }
-    }
-}
-
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    let function = facts.host.function(id);
-    match enabled_vfs(function) {
-        Observed::Absent => Outcome::NotApplicable("no SR-IOV"),
-        Observed::Present(0) => Outcome::Clean,
-        Observed::Present(count) => Outcome::Fired(Finding::new(
-            &VFI003,
-            Subject::Function(id),
-            Confidence::High,
-            VfsEnabled(count),
-            vf_evidence(id, function),
-        )),
-        _ => Outcome::CannotTell(Missing::extended(id, function)),
-    }
+    check_enabled_vfs(&VFI003, facts, id)
 }
 
 #[cfg(test)]
