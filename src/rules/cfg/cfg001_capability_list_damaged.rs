@@ -1,12 +1,14 @@
 //! A capability list is broken.
 
-use crate::analysis::{Facts, Missing};
+use crate::analysis::Facts;
 use crate::bytes::FaultKind;
 use crate::decode::config::ListEnd;
 use crate::host::FunctionId;
 use crate::policy::{Effect, Effects};
-use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
+use crate::rules::{Check, Outcome, rule};
 use crate::spec::Document;
+
+use super::{list_fault, no_list_fault};
 
 rule! {
     /// ## What it checks
@@ -48,35 +50,14 @@ rule! {
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let function = facts.host.function(id);
-    let (standard, extended) = (function.space.standard_end, function.space.extended_end);
-    for end in [standard, extended] {
+    for end in [function.space.standard_end, function.space.extended_end] {
         if let ListEnd::Broken(fault) = end
             && fault.kind != FaultKind::RepeatsConventionalSpace
         {
-            let at = u16::try_from(fault.span.offset).unwrap_or(u16::MAX);
-            let seen = match fault.span.len {
-                1 => function.config.u8(at).map(Value::byte),
-                2 => function.config.u16(at).map(Value::word),
-                _ => function.config.u32(at).map(Value::dword),
-            };
-            return Outcome::Fired(Finding::new(
-                &CFG001,
-                Subject::Function(id),
-                Confidence::High,
-                fault,
-                Evidence::new(
-                    Locus::Config(id, fault.span),
-                    fault.within,
-                    seen.unwrap_or(Value::Absent),
-                ),
-            ));
+            return list_fault(&CFG001, id, function, fault);
         }
     }
-    match (standard, extended) {
-        (ListEnd::NotCaptured { .. }, _) => Outcome::CannotTell(Missing::standard(id, function)),
-        (_, ListEnd::NotCaptured { .. }) => Outcome::CannotTell(Missing::extended(id, function)),
-        _ => Outcome::Clean,
-    }
+    no_list_fault(id, function)
 }
 
 #[cfg(test)]

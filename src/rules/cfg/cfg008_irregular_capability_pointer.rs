@@ -1,12 +1,13 @@
 //! A capability pointer breaks a rule that does not stop the walk.
 
-use crate::analysis::{Facts, Missing};
+use crate::analysis::Facts;
 use crate::bytes::FaultKind;
-use crate::decode::config::ListEnd;
 use crate::host::FunctionId;
 use crate::policy::{Effect, Effects};
-use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
+use crate::rules::{Check, Outcome, rule};
 use crate::spec::Document;
+
+use super::{list_fault, no_list_fault};
 
 rule! {
     /// ## What it checks
@@ -49,28 +50,9 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
             FaultKind::PointerUnaligned { .. } | FaultKind::ListBitContradiction
         )
     });
-    if let Some(&fault) = irregular {
-        let at = u16::try_from(fault.span.offset).unwrap_or(u16::MAX);
-        let seen = match fault.span.len {
-            1 => function.config.u8(at).map(Value::byte),
-            _ => function.config.u32(at).map(Value::dword),
-        };
-        return Outcome::Fired(Finding::new(
-            &CFG008,
-            Subject::Function(id),
-            Confidence::High,
-            fault,
-            Evidence::new(
-                Locus::Config(id, fault.span),
-                fault.within,
-                seen.unwrap_or(Value::Absent),
-            ),
-        ));
-    }
-    match (function.space.standard_end, function.space.extended_end) {
-        (ListEnd::NotCaptured { .. }, _) => Outcome::CannotTell(Missing::standard(id, function)),
-        (_, ListEnd::NotCaptured { .. }) => Outcome::CannotTell(Missing::extended(id, function)),
-        _ => Outcome::Clean,
+    match irregular {
+        Some(&fault) => list_fault(&CFG008, id, function, fault),
+        None => no_list_fault(id, function),
     }
 }
 

@@ -19,3 +19,44 @@ pub(in crate::rules) use cfg006_impossible_port_type::CFG006;
 pub(in crate::rules) use cfg007_bridge_without_bus_numbers::CFG007;
 pub(in crate::rules) use cfg008_irregular_capability_pointer::CFG008;
 pub(in crate::rules) use cfg009_acs_where_not_allowed::CFG009;
+
+use crate::analysis::Missing;
+use crate::bytes::Fault;
+use crate::decode::config::ListEnd;
+use crate::host::{Function, FunctionId};
+use crate::rules::{Confidence, Evidence, Finding, Locus, Outcome, Rule, Subject, Value};
+
+/// A hit on what the walk of a capability list came across, with the bytes there.
+fn list_fault(
+    rule: &'static Rule,
+    id: FunctionId,
+    function: &Function<'_>,
+    fault: Fault,
+) -> Outcome {
+    let at = u16::try_from(fault.span.offset).unwrap_or(u16::MAX);
+    let seen = match fault.span.len {
+        1 => function.config.u8(at).map(Value::byte),
+        2 => function.config.u16(at).map(Value::word),
+        _ => function.config.u32(at).map(Value::dword),
+    };
+    Outcome::Fired(Finding::new(
+        rule,
+        Subject::Function(id),
+        Confidence::High,
+        fault,
+        Evidence::new(
+            Locus::Config(id, fault.span),
+            fault.within,
+            seen.unwrap_or(Value::Absent),
+        ),
+    ))
+}
+
+/// The answer where no fault was met: clean only if both lists were captured to their end.
+fn no_list_fault(id: FunctionId, function: &Function<'_>) -> Outcome {
+    match (function.space.standard_end, function.space.extended_end) {
+        (ListEnd::NotCaptured { .. }, _) => Outcome::CannotTell(Missing::standard(id, function)),
+        (_, ListEnd::NotCaptured { .. }) => Outcome::CannotTell(Missing::extended(id, function)),
+        _ => Outcome::Clean,
+    }
+}
