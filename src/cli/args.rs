@@ -23,8 +23,16 @@ pub(crate) struct Args {
 /// Options of every command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Global {
-    /// Text for people, or JSON for programs
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    /// Text for people, or JSON for programs; SARIF and JUnit where the command offers them
+    #[arg(
+        long = "format",
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub(crate) exporter: Exporter,
+    /// The same for commands that offer text and JSON alone.
+    #[arg(skip)]
     pub(crate) format: Format,
     /// When to use colours (NO_COLOR is honoured)
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -60,6 +68,23 @@ pub(crate) enum Command {
         /// Address, location path, instance id, vendor:device, or class (gpu, nvme, network)
         #[arg(short, long, value_name = "DEVICE", required = true)]
         device: Vec<Selector>,
+    },
+    /// What does not conform: the firmware's tables, and devices as their makers want to know
+    Lint {
+        #[command(flatten)]
+        inputs: Inputs,
+        /// Only this part
+        #[arg(long, value_name = "PART")]
+        part: Option<LintPart>,
+        /// Only these devices, beside what concerns the whole host
+        #[arg(short, long, value_name = "DEVICE")]
+        device: Vec<Selector>,
+        /// List every hit and every place
+        #[arg(long)]
+        all: bool,
+        /// Exit with 1 where a finding is this severe or worse (4 for `undetermined`)
+        #[arg(long, value_name = "LEVEL")]
+        fail_on: Option<LintLevel>,
     },
     /// The index of rules, or one rule's page
     Rules {
@@ -174,6 +199,30 @@ pub(crate) enum FailOn {
     High,
 }
 
+/// A part of a lint report.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum LintPart {
+    /// ACPI tables, and what they say of devices
+    Firmware,
+    /// Configuration spaces
+    Devices,
+}
+
+/// When a lint run fails.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum LintLevel {
+    /// A finding of any severity
+    Info,
+    /// A finding of low severity or worse
+    Low,
+    /// A finding of medium severity or worse
+    Medium,
+    /// A finding of high severity
+    High,
+    /// Something could not be checked (exit code 4)
+    Undetermined,
+}
+
 /// Which ACS control register counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum AcsMode {
@@ -183,10 +232,51 @@ pub(crate) enum AcsMode {
     Enabled,
 }
 
+/// What `--format` names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Exporter {
+    /// For people
+    Text,
+    /// A document with a schema (`assignable schema`)
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// JUnit XML
+    Junit,
+}
+
+/// Text or JSON.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) enum Format {
+    #[default]
     Text,
     Json,
+}
+
+impl Command {
+    /// Whether it has results that the exporter can print.
+    const fn offers(&self, exporter: Exporter) -> bool {
+        match exporter {
+            Exporter::Text | Exporter::Json => true,
+            Exporter::Sarif | Exporter::Junit => matches!(self, Self::Lint { .. }),
+        }
+    }
+}
+
+impl Args {
+    /// Settles the format, or says that the command does not offer it.
+    pub(crate) fn settle(&mut self) -> Result<(), String> {
+        let exporter = self.global.exporter;
+        if !self.command.offers(exporter) {
+            let name = exporter.to_possible_value();
+            let name = name.as_ref().map_or("", |value| value.get_name());
+            return Err(format!("this command has no --format {name}"));
+        }
+        if exporter == Exporter::Json {
+            self.global.format = Format::Json;
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -3,7 +3,10 @@
 mod dot;
 mod evidence;
 pub mod json;
+pub mod junit;
+pub mod lint;
 mod palette;
+pub mod sarif;
 mod text;
 mod wording;
 
@@ -12,6 +15,7 @@ pub use palette::Palette;
 pub use text::decode::decode;
 pub use text::explain::explain;
 pub use text::groups::groups;
+pub use text::lint::lint as lint_text;
 pub use text::rules::{rule_index, rule_page};
 pub use text::survey::survey;
 pub use text::topology::topology;
