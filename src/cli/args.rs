@@ -23,16 +23,8 @@ pub(crate) struct Args {
 /// Options of every command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Global {
-    /// Text for people, or JSON for programs; SARIF and JUnit where the command offers them
-    #[arg(
-        long = "format",
-        global = true,
-        value_name = "FORMAT",
-        default_value = "text"
-    )]
-    pub(crate) exporter: Exporter,
-    /// The same for commands that offer text and JSON alone.
-    #[arg(skip)]
+    /// Text for people, JSON for programs; some commands know others
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: Format,
     /// When to use colours (NO_COLOR is honoured)
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -95,7 +87,7 @@ pub(crate) enum Command {
     Topology {
         #[command(flatten)]
         analysis: Analysis,
-        /// Graphviz instead of text
+        /// The same as `--format dot`: a graph for Graphviz
         #[arg(long)]
         dot: bool,
     },
@@ -151,6 +143,17 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "PATH")]
         output: PathBuf,
     },
+}
+
+impl Command {
+    /// The values of `--format` that the command knows.
+    pub(crate) const fn formats(&self) -> &'static [Format] {
+        match self {
+            Self::Topology { .. } => &[Format::Text, Format::Json, Format::Dot, Format::Svg],
+            Self::Lint { .. } => &[Format::Text, Format::Json, Format::Sarif, Format::Junit],
+            _ => &[Format::Text, Format::Json],
+        }
+    }
 }
 
 /// Inputs: parts of one machine.
@@ -232,51 +235,16 @@ pub(crate) enum AcsMode {
     Enabled,
 }
 
-/// What `--format` names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum Exporter {
-    /// For people
-    Text,
-    /// A document with a schema (`assignable schema`)
-    Json,
-    /// SARIF 2.1.0
-    Sarif,
-    /// JUnit XML
-    Junit,
-}
-
-/// Text or JSON.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) enum Format {
-    #[default]
     Text,
     Json,
-}
-
-impl Command {
-    /// Whether it has results that the exporter can print.
-    const fn offers(&self, exporter: Exporter) -> bool {
-        match exporter {
-            Exporter::Text | Exporter::Json => true,
-            Exporter::Sarif | Exporter::Junit => matches!(self, Self::Lint { .. }),
-        }
-    }
-}
-
-impl Args {
-    /// Settles the format, or says that the command does not offer it.
-    pub(crate) fn settle(&mut self) -> Result<(), String> {
-        let exporter = self.global.exporter;
-        if !self.command.offers(exporter) {
-            let name = exporter.to_possible_value();
-            let name = name.as_ref().map_or("", |value| value.get_name());
-            return Err(format!("this command has no --format {name}"));
-        }
-        if exporter == Exporter::Json {
-            self.global.format = Format::Json;
-        }
-        Ok(())
-    }
+    Markdown,
+    Html,
+    Dot,
+    Svg,
+    Sarif,
+    Junit,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

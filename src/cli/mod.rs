@@ -20,7 +20,7 @@ use exit::{Exit, Failure};
 /// A panic is a defect of this program, whatever the input: it ends here, in an exit code of
 /// its own and a message that asks for a report.
 pub(crate) fn run() -> ExitCode {
-    let mut args = match Args::try_parse() {
+    let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
             // Help and version are answers, not errors.
@@ -33,10 +33,6 @@ pub(crate) fn run() -> ExitCode {
             return code.into();
         }
     };
-    if let Err(message) = args.settle() {
-        output::error(&message);
-        return Exit::Usage.into();
-    }
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         output::error(&format!("internal error at {place}"));

@@ -6,12 +6,14 @@ pub mod json;
 pub mod junit;
 pub mod lint;
 mod palette;
+mod picture;
 pub mod sarif;
 mod text;
 mod wording;
 
 pub use dot::topology as dot;
 pub use palette::Palette;
+pub use picture::topology as svg;
 pub use text::decode::decode;
 pub use text::explain::explain;
 pub use text::groups::groups;

@@ -8,7 +8,7 @@ use assignable::select::Selector;
 use assignable::topology::Topology;
 
 use super::analysis::select;
-use crate::cli::args::{Exporter, Global, Inputs, LintLevel, LintPart};
+use crate::cli::args::{Format, Global, Inputs, LintLevel, LintPart};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::{load, output};
 
@@ -41,15 +41,15 @@ pub(crate) fn lint(
         names: &names,
         policies: &[],
     };
-    match global.exporter {
-        Exporter::Json => output::json(&json::v1::lint(&report))?,
-        Exporter::Sarif => output::json(&sarif::sarif(&report))?,
-        Exporter::Junit => {
+    match global.format {
+        Format::Json => output::json(&json::v1::lint(&report))?,
+        Format::Sarif => output::json(&sarif::sarif(&report))?,
+        Format::Junit => {
             let least = level.and_then(severity).unwrap_or(Severity::Low);
             let suites = report::lint::suites(&report, least);
             output::text(&junit::junit("assignable lint", &suites))?;
         }
-        Exporter::Text => {
+        _ => {
             output::text(&report::lint_text(&report, output::layout(global, all)))?;
         }
     }
