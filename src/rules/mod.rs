@@ -9,6 +9,7 @@ mod engine;
 mod finding;
 mod meta;
 mod registry;
+mod several;
 
 mod acs;
 mod bar;
@@ -29,5 +30,7 @@ pub use engine::{Gap, RuleRun, Sum, Tally, lint, run, run_all};
 pub use finding::{Confidence, Evidence, Finding, Locus, Severity, Subject, Value, Violation};
 pub use meta::{Check, Outcome, Part, Rule, Status};
 pub use registry::{RULES, find};
+
+pub(in crate::rules) use several::several;
 
 pub(crate) use meta::{lint_part, rule};
