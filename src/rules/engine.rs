@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::analysis::{Facts, Missing};
 use crate::host::{FunctionId, PARALLEL_FROM};
 
-use super::{Check, Finding, Outcome, RULES, Rule, Subject};
+use super::{Check, Finding, Outcome, Part, RULES, Rule, Subject};
 
 /// All answers.
 #[derive(Debug)]
@@ -39,6 +39,19 @@ pub struct Gap {
     pub missing: Missing,
 }
 
+/// What a rule's answers come to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Sum {
+    /// It fired once at least.
+    Fired,
+    /// It did not fire, and lacked something once at least.
+    CannotTell,
+    /// It applied and found nothing.
+    Clean,
+    /// It had nothing to say.
+    NotApplicable,
+}
+
 /// How often a rule answered what.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Tally {
@@ -52,16 +65,46 @@ pub struct Tally {
     pub cannot_tell: u32,
 }
 
-/// Asks every rule: about the host first, then about each function in order of address.
+/// Asks every rule that concerns a platform: about the host first, then about each function
+/// in order of address. Rules that are for lint reports alone are not asked.
 ///
 /// Rules are pure, so that threads may share the functions; the answers stay in order.
 pub fn run(facts: &Facts<'_, '_>) -> RuleRun {
+    ask(facts, Rule::concerns_assignment, None)
+}
+
+/// Asks every rule there is.
+pub fn run_all(facts: &Facts<'_, '_>) -> RuleRun {
+    ask(facts, |_| true, None)
+}
+
+/// Asks the rules that belong to parts of a lint report, about the host and about some
+/// functions (in order), or all of them.
+pub fn lint(facts: &Facts<'_, '_>, parts: &[Part], of: Option<&[FunctionId]>) -> RuleRun {
+    ask(
+        facts,
+        |rule| rule.lint.is_some_and(|part| parts.contains(&part)),
+        of,
+    )
+}
+
+fn ask(
+    facts: &Facts<'_, '_>,
+    wanted: impl Fn(&Rule) -> bool,
+    of: Option<&[FunctionId]>,
+) -> RuleRun {
+    let asked: Vec<Asked> = RULES
+        .iter()
+        .copied()
+        .enumerate()
+        .filter(|(_, rule)| wanted(rule))
+        .collect();
     let ids: Vec<FunctionId> = facts.host.iter().map(|(id, _)| id).collect();
     let functions: Vec<Answers> = ids
         .par_chunks(PARALLEL_FROM)
-        .map(|ids| Answers::about_functions(facts, ids))
+        .map(|ids| Answers::about_functions(facts, &asked, ids, of))
         .collect();
-    let host = Answers::about_host(facts);
+    let host = Answers::about_host(facts, &asked);
     let mut tallies = host.tallies.clone();
     for part in &functions {
         for (tally, more) in tallies.iter_mut().zip(&part.tallies) {
@@ -74,6 +117,9 @@ pub fn run(facts: &Facts<'_, '_>) -> RuleRun {
         tallies,
     }
 }
+
+/// A rule, and its place in [`RULES`].
+type Asked = (usize, &'static Rule);
 
 impl RuleRun {
     /// Every finding: about the host first, then by address, then by code.
@@ -142,9 +188,9 @@ impl Answers {
         }
     }
 
-    fn about_host(facts: &Facts<'_, '_>) -> Self {
+    fn about_host(facts: &Facts<'_, '_>, asked: &[Asked]) -> Self {
         let mut answers = Self::for_functions(0);
-        for (index, rule) in RULES.iter().enumerate() {
+        for &(index, rule) in asked {
             if let Check::Host(check) = rule.check {
                 answers.record(index, rule, Subject::Host, check(facts));
             }
@@ -152,10 +198,16 @@ impl Answers {
         answers
     }
 
-    fn about_functions(facts: &Facts<'_, '_>, ids: &[FunctionId]) -> Self {
+    fn about_functions(
+        facts: &Facts<'_, '_>,
+        asked: &[Asked],
+        ids: &[FunctionId],
+        of: Option<&[FunctionId]>,
+    ) -> Self {
         let mut answers = Self::for_functions(ids.len());
         for &id in ids {
-            for (index, rule) in RULES.iter().enumerate() {
+            let wanted = of.is_none_or(|some| some.binary_search(&id).is_ok());
+            for &(index, rule) in asked.iter().filter(|_| wanted) {
                 if let Some(outcome) = rule.check.ask(facts, id) {
                     answers.record(index, rule, Subject::Function(id), outcome);
                 }
@@ -198,6 +250,22 @@ impl Answers {
 }
 
 impl Tally {
+    /// What the answers come to; `None` where the rule was not asked.
+    pub const fn sum(self) -> Option<Sum> {
+        Some(match self {
+            Self { fired: 1.., .. } => Sum::Fired,
+            Self {
+                cannot_tell: 1.., ..
+            } => Sum::CannotTell,
+            Self { clean: 1.., .. } => Sum::Clean,
+            Self {
+                not_applicable: 1..,
+                ..
+            } => Sum::NotApplicable,
+            _ => return None,
+        })
+    }
+
     const fn add(&mut self, more: Self) {
         self.fired += more.fired;
         self.clean += more.clean;
