@@ -4,10 +4,12 @@
 //! [`Tri`](crate::analysis::Tri).
 
 mod function;
+mod tables;
 mod virtual_functions;
 mod windows;
 
 pub use function::{Function, FunctionId, Identity};
+pub use tables::{AcpiTable, AcpiTables};
 pub use windows::WindowsFacts;
 
 use rayon::prelude::*;
@@ -23,6 +25,7 @@ pub(crate) const PARALLEL_FROM: usize = 512;
 pub struct Host<'c> {
     capture: &'c Capture,
     functions: Vec<Function<'c>>,
+    acpi: AcpiTables<'c>,
 }
 
 impl<'c> Host<'c> {
@@ -35,12 +38,21 @@ impl<'c> Host<'c> {
             .map(|(&at, record)| Function::decode(at, record))
             .collect();
         virtual_functions::link(&mut functions);
-        Self { capture, functions }
+        Self {
+            capture,
+            functions,
+            acpi: AcpiTables::of(capture),
+        }
     }
 
     /// The capture behind it.
     pub const fn capture(&self) -> &'c Capture {
         self.capture
+    }
+
+    /// Its ACPI tables, as far as they have a decoder.
+    pub const fn acpi(&self) -> &AcpiTables<'c> {
+        &self.acpi
     }
 
     /// Every function, by address.

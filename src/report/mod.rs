@@ -2,6 +2,7 @@
 
 mod dot;
 mod evidence;
+pub mod hex;
 pub mod json;
 mod palette;
 mod text;
@@ -14,6 +15,7 @@ pub use text::explain::explain;
 pub use text::groups::groups;
 pub use text::rules::{rule_index, rule_page};
 pub use text::survey::survey;
+pub use text::table::table;
 pub use text::topology::topology;
 pub use wording::safe;
 

@@ -27,11 +27,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             acs,
             before_6_1,
         } => analysis::groups(global, inputs, *acs, *before_6_1),
-        Command::Decode {
-            inputs,
-            device,
-            offsets,
-        } => decode::decode(global, inputs, device, *offsets),
+        Command::Decode { inputs, decoding } => decode::decode(global, inputs, decoding),
         Command::Rules { code } => reference::rules(global, code.as_deref()),
         Command::Schema { name } => reference::schema(name.as_deref()),
         Command::Import { inputs, output } => captures::import(global, inputs, output),

@@ -5,4 +5,5 @@ pub(super) mod explain;
 pub(super) mod groups;
 pub(super) mod rules;
 pub(super) mod survey;
+pub(super) mod table;
 pub(super) mod topology;

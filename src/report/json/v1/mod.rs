@@ -9,6 +9,7 @@ mod explain;
 mod groups;
 mod rules;
 mod survey;
+mod table;
 mod topology;
 
 pub use decode::{
@@ -19,6 +20,7 @@ pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
+pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
 pub use topology::{TopologyDocument, TreeNode, topology};
 
 use schemars::Schema;
