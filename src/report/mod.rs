@@ -5,11 +5,13 @@ mod evidence;
 pub mod hex;
 pub mod json;
 mod palette;
+mod picture;
 mod text;
 mod wording;
 
 pub use dot::topology as dot;
 pub use palette::Palette;
+pub use picture::topology as svg;
 pub use text::decode::decode;
 pub use text::explain::explain;
 pub use text::groups::groups;

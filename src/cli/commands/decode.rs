@@ -34,7 +34,7 @@ pub(crate) fn decode(
     }
     match global.format {
         Format::Json => output::json(&json::v1::decode(&host, &devices, &tables))?,
-        Format::Text => {
+        _ => {
             let names = load::names(global)?;
             let layout = output::layout(global, true);
             let functions = devices
