@@ -3,6 +3,7 @@
 mod analysis;
 mod captures;
 mod decode;
+mod lint;
 mod reference;
 
 use clap::ValueEnum;
@@ -31,6 +32,13 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             before_6_1,
         } => analysis::groups(global, inputs, *acs, *before_6_1),
         Command::Decode { inputs, decoding } => decode::decode(global, inputs, decoding),
+        Command::Lint {
+            inputs,
+            part,
+            device,
+            all,
+            fail_on,
+        } => lint::lint(global, inputs, *part, device, *all, *fail_on),
         Command::Rules { code } => reference::rules(global, code.as_deref()),
         Command::Schema { name } => reference::schema(name.as_deref()),
         Command::Import { inputs, output } => captures::import(global, inputs, output),
