@@ -205,12 +205,6 @@ fn log_is_read(path: &Path, import: &Import) -> Result<(), Failed> {
             return Err(format!("{at} is in group {:?}, not {group}", found.get(at)).into());
         }
     }
-    println!(
-        "{}: {} functions, {} in groups",
-        path.file_name().unwrap_or_default().display(),
-        expected.len(),
-        groups.len()
-    );
     Ok(())
 }
 

@@ -102,12 +102,12 @@ fn agrees(folder: &Path, machine: &str) -> Result<(), Failed> {
                     conflict.other
                 ));
         }
-        println!(
+        say(&format!(
             "{machine}/{}: {} functions, {both} of them also in the log, {} differences",
             named(dump),
             import.capture.functions.len(),
             import.capture.manifest.conflicts.len()
-        );
+        ));
         for (fact, places) in differences {
             let explained = EXPLAINED
                 .iter()
@@ -120,6 +120,11 @@ fn agrees(folder: &Path, machine: &str) -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "what was compared is shown")]
+fn say(line: &str) {
+    println!("{line}");
 }
 
 /// Functions of which the log gave a fact that no other part gave first, or agreed with.
