@@ -16,6 +16,7 @@ use rayon::prelude::*;
 
 use crate::addr::{Sbdf, Segment};
 use crate::capture::Capture;
+use crate::decode::kernel_log::KernelLog;
 
 /// Functions that are worth a thread of their own.
 pub(crate) const PARALLEL_FROM: usize = 512;
@@ -26,6 +27,7 @@ pub struct Host<'c> {
     capture: &'c Capture,
     functions: Vec<Function<'c>>,
     acpi: AcpiTables<'c>,
+    log: Option<KernelLog>,
 }
 
 impl<'c> Host<'c> {
@@ -38,10 +40,12 @@ impl<'c> Host<'c> {
             .map(|(&at, record)| Function::decode(at, record))
             .collect();
         virtual_functions::link(&mut functions);
+        let log = capture.host.get("log.txt").map(|log| KernelLog::read(log));
         Self {
             capture,
             functions,
             acpi: AcpiTables::of(capture),
+            log,
         }
     }
 
@@ -53,6 +57,11 @@ impl<'c> Host<'c> {
     /// Its ACPI tables, as far as they have a decoder.
     pub const fn acpi(&self) -> &AcpiTables<'c> {
         &self.acpi
+    }
+
+    /// What the kernel log says, where there is one. Its lines are those of `host/log.txt`.
+    pub const fn log(&self) -> Option<&KernelLog> {
+        self.log.as_ref()
     }
 
     /// Every function, by address.
