@@ -84,11 +84,15 @@ pub(super) fn resolve(iommu: &mut Iommu, host: &Host<'_>, topology: &Topology, d
                     &list.scopes,
                 );
             }
-            Body::Sidp {
-                segment,
-                scopes: list,
-            } => {
-                scopes(iommu, host, ScopeOwner::Sidp, *segment, span, list);
+            Body::Sidp(list) => {
+                scopes(
+                    iommu,
+                    host,
+                    ScopeOwner::Sidp,
+                    list.segment,
+                    span,
+                    &list.scopes,
+                );
             }
             _ => {}
         }

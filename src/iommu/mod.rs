@@ -1,14 +1,16 @@
 //! Who translates each function's DMA, and which memory the firmware reserves for it.
 //!
-//! Read from the captured DMAR or IVRS table, with paths walked through the bridges' bus
+//! Read from the captured DMAR, IVRS, VIOT or IORT table, with paths walked through the bridges' bus
 //! numbers as captured. What a table says of devices that the capture does not hold stays a
 //! table entry without a function.
 
 mod amd;
+mod arm;
 mod intel;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod virtual_units;
 
 pub use scope::{Found, Scope, ScopeOwner};
 
@@ -16,8 +18,7 @@ use std::collections::BTreeMap;
 
 use crate::addr::{RequesterId, Sbdf, Segment};
 use crate::bytes::{Fault, Span};
-use crate::decode::acpi::dmar::Dmar;
-use crate::decode::acpi::ivrs::Ivrs;
+use crate::decode::acpi::{self, dmar::Dmar};
 use crate::host::{FunctionId, Host};
 use crate::range::AddrRange;
 use crate::topology::Topology;
@@ -28,8 +29,6 @@ pub struct Iommu {
     tables: Vec<Table>,
     units: Vec<Unit>,
     scopes: Vec<Scope>,
-    dmar: Option<Dmar>,
-    ivrs: Option<Ivrs>,
     /// The one function that opens a domain beyond 16 bits, where there is just one.
     domain_controller: Option<FunctionId>,
     /// Index into `units` for each function.
@@ -56,8 +55,9 @@ pub struct Table {
     pub name: String,
     /// Which table it is.
     pub kind: TableKind,
-    /// It says that interrupts can be remapped: DMAR flag bit 0, or an IVRS at all.
-    pub interrupt_remapping: bool,
+    /// Whether it says that interrupts can be remapped: by DMAR flag bit 0, or by being an IVRS
+    /// at all. `None` for tables that say nothing of it.
+    pub interrupt_remapping: Option<bool>,
     /// What is wrong with its bytes.
     pub faults: Vec<Fault>,
 }
@@ -176,35 +176,33 @@ impl Iommu {
             domain_controller: only_domain_controller(host),
             ..Self::default()
         };
-        for (name, bytes) in &host.capture().tables {
-            match name.trim_end_matches(|ch: char| ch.is_ascii_digit()) {
-                "DMAR" => {
-                    if let Some(decoded) = Dmar::decode(bytes) {
-                        let remapping = decoded.value.flags & Dmar::INTERRUPT_REMAPPING != 0;
-                        iommu.tables.push(Table {
-                            name: name.clone(),
-                            kind: TableKind::Dmar,
-                            interrupt_remapping: remapping,
-                            faults: decoded.faults,
-                        });
-                        intel::resolve(&mut iommu, host, topology, &decoded.value);
-                        iommu.dmar.get_or_insert(decoded.value);
-                    }
+        for table in host.acpi().iter() {
+            let (kind, interrupt_remapping) = match &table.table {
+                acpi::Table::Dmar(dmar) => {
+                    intel::resolve(&mut iommu, host, topology, dmar);
+                    let remaps = dmar.flags & Dmar::INTERRUPT_REMAPPING != 0;
+                    (TableKind::Dmar, Some(remaps))
                 }
-                "IVRS" => {
-                    if let Some(decoded) = Ivrs::decode(bytes) {
-                        iommu.tables.push(Table {
-                            name: name.clone(),
-                            kind: TableKind::Ivrs,
-                            interrupt_remapping: true,
-                            faults: decoded.faults,
-                        });
-                        amd::resolve(&mut iommu, host, &decoded.value);
-                        iommu.ivrs.get_or_insert(decoded.value);
-                    }
+                acpi::Table::Ivrs(ivrs) => {
+                    amd::resolve(&mut iommu, host, ivrs);
+                    (TableKind::Ivrs, Some(true))
                 }
-                _ => {}
-            }
+                acpi::Table::Viot(viot) => {
+                    virtual_units::resolve(&mut iommu, host, viot);
+                    (TableKind::Viot, None)
+                }
+                acpi::Table::Iort(iort) => {
+                    arm::resolve(&mut iommu, host, iort);
+                    (TableKind::Iort, None)
+                }
+                _ => continue,
+            };
+            iommu.tables.push(Table {
+                name: table.name.to_owned(),
+                kind,
+                interrupt_remapping,
+                faults: table.faults.clone(),
+            });
         }
         iommu
     }
@@ -222,16 +220,6 @@ impl Iommu {
     /// Every scope entry of the DMAR table with what it names, in the order of the table.
     pub fn scopes(&self) -> &[Scope] {
         &self.scopes
-    }
-
-    /// The DMAR table, as far as it could be read.
-    pub const fn dmar(&self) -> Option<&Dmar> {
-        self.dmar.as_ref()
-    }
-
-    /// The IVRS table, as far as it could be read.
-    pub const fn ivrs(&self) -> Option<&Ivrs> {
-        self.ivrs.as_ref()
     }
 
     /// Which unit translates a function; `None` where no table was captured or none names it.

@@ -55,7 +55,7 @@ impl fmt::Display for OptOut {
 }
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
-    let Some(table) = facts.iommu.dmar() else {
+    let Some(table) = facts.dmar() else {
         return Outcome::NotApplicable("no DMAR table was captured");
     };
     let set = table.flags & 3 == 3;

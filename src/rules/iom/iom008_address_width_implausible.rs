@@ -58,11 +58,11 @@ impl fmt::Display for Width {
 }
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
-    let intel = facts.iommu.dmar().map(|dmar| {
+    let intel = facts.dmar().map(|dmar| {
         let span = Span { offset: 36, len: 1 };
         (TableKind::Dmar, span, u32::from(dmar.host_address_width))
     });
-    let amd = facts.iommu.ivrs().map(|ivrs| {
+    let amd = facts.ivrs().map(|ivrs| {
         let span = Span { offset: 36, len: 4 };
         (TableKind::Ivrs, span, ivrs.info >> 8 & 0x7f)
     });

@@ -66,10 +66,10 @@ const fn kind(structure: &Remapping) -> u16 {
         Body::Drhd(_) => 0,
         Body::Rmrr(_) => 1,
         Body::Atsr(_) => 2,
-        Body::Rhsa { .. } => 3,
-        Body::Andd { .. } => 4,
+        Body::Rhsa(_) => 3,
+        Body::Andd(_) => 4,
         Body::Satc(_) => 5,
-        Body::Sidp { .. } => 6,
+        Body::Sidp(_) => 6,
         Body::Unknown { kind, .. } => kind,
     }
 }

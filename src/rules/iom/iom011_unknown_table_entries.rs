@@ -65,7 +65,7 @@ impl fmt::Display for Unknown {
 }
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
-    let (intel, amd) = (facts.iommu.dmar(), facts.iommu.ivrs());
+    let (intel, amd) = (facts.dmar(), facts.ivrs());
     if intel.is_none() && amd.is_none() {
         return Outcome::NotApplicable("neither a DMAR nor an IVRS table was captured");
     }

@@ -63,8 +63,8 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
     let affinities: Vec<_> = table
         .structures
         .iter()
-        .filter_map(|structure| match structure.body {
-            Body::Rhsa { base, .. } => Some((base, structure.span)),
+        .filter_map(|structure| match &structure.body {
+            Body::Rhsa(affinity) => Some((affinity.base, structure.span)),
             _ => None,
         })
         .collect();

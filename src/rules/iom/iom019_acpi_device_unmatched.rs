@@ -82,10 +82,7 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
             .structures
             .iter()
             .filter_map(|structure| match &structure.body {
-                Body::Andd {
-                    device_number,
-                    name,
-                } => Some((*device_number, name, structure.span)),
+                Body::Andd(device) => Some((device.device_number, &device.name, structure.span)),
                 _ => None,
             })
     };

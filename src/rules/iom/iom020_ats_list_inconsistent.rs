@@ -81,7 +81,7 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
     let lists = table.structures.iter().filter(|structure| {
         matches!(
             structure.body,
-            Body::Atsr(_) | Body::Satc(_) | Body::Sidp { .. }
+            Body::Atsr(_) | Body::Satc(_) | Body::Sidp(_)
         )
     });
     if lists.clone().next().is_none() {

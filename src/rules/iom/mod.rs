@@ -66,13 +66,13 @@ use crate::iommu::TableKind;
 /// The DMAR table, or the answer of a rule that is about it alone.
 fn dmar<'f>(facts: &'f Facts<'_, '_>) -> Result<&'f Dmar, Outcome> {
     let missing = Outcome::NotApplicable("no DMAR table was captured");
-    facts.iommu.dmar().ok_or(missing)
+    facts.dmar().ok_or(missing)
 }
 
 /// The IVRS table, or the answer of a rule that is about it alone.
 fn ivrs<'f>(facts: &'f Facts<'_, '_>) -> Result<&'f Ivrs, Outcome> {
     let missing = Outcome::NotApplicable("no IVRS table was captured");
-    facts.iommu.ivrs().ok_or(missing)
+    facts.ivrs().ok_or(missing)
 }
 
 /// A value in a table.

@@ -79,7 +79,7 @@ const PAGE: u64 = 0x1000;
 fn check(facts: &Facts<'_, '_>) -> Outcome {
     let mut any = false;
     let mut places = Vec::new();
-    for (region, span) in facts.iommu.dmar().iter().flat_map(|table| table.reserved()) {
+    for (region, span) in facts.dmar().iter().flat_map(|table| table.reserved()) {
         any = true;
         let (base, limit) = (region.base, region.limit);
         let fault = if limit <= base {
@@ -91,7 +91,7 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
         };
         places.push((fault, seen(TableKind::Dmar, span, "RMRR base", base)));
     }
-    for (memory, span) in facts.iommu.ivrs().iter().flat_map(|table| table.reserved()) {
+    for (memory, span) in facts.ivrs().iter().flat_map(|table| table.reserved()) {
         any = true;
         let (start, length) = (memory.start, memory.length);
         let end = start.saturating_add(length.saturating_sub(1));

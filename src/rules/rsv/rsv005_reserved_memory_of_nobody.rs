@@ -54,7 +54,7 @@ impl fmt::Display for Nobody {
 }
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
-    let Some(table) = facts.iommu.dmar() else {
+    let Some(table) = facts.dmar() else {
         return Outcome::NotApplicable("no DMAR table was captured");
     };
     if table.reserved().next().is_none() {

@@ -56,7 +56,7 @@ impl fmt::Display for Overlap {
 }
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
-    let Some(table) = facts.iommu.dmar() else {
+    let Some(table) = facts.dmar() else {
         return Outcome::NotApplicable("no DMAR table was captured");
     };
     let mut ranges: Vec<_> = table
