@@ -75,10 +75,12 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
         Err(answer) => return answer,
     };
     let mut compared = false;
+    // The same unit in blocks of several types is normal.
+    let mut seen = std::collections::BTreeSet::new();
     let mut places = Vec::new();
     for (unit, span) in table.units() {
         let at = Sbdf::new(unit.segment, Bdf::from_bits(unit.device.0));
-        if facts.host.on_bus(at.segment, at.bus()).is_empty() {
+        if facts.host.on_bus(at.segment, at.bus()).is_empty() || !seen.insert(at) {
             continue;
         }
         compared = true;
