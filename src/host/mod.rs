@@ -3,12 +3,16 @@
 //! The last room that speaks of [`Observed`](crate::bytes::Observed); analyses answer with
 //! [`Tri`](crate::analysis::Tri).
 
+mod device_state;
 mod function;
+mod nodes;
 mod virtual_functions;
 mod windows;
 
+pub use device_state::{Assignment, DeviceState};
 pub use function::{Function, FunctionId, Identity};
-pub use windows::WindowsFacts;
+pub use nodes::Nodes;
+pub use windows::{Enumerator, WindowsFacts};
 
 use rayon::prelude::*;
 
@@ -23,6 +27,7 @@ pub(crate) const PARALLEL_FROM: usize = 512;
 pub struct Host<'c> {
     capture: &'c Capture,
     functions: Vec<Function<'c>>,
+    nodes: Nodes,
 }
 
 impl<'c> Host<'c> {
@@ -35,7 +40,23 @@ impl<'c> Host<'c> {
             .map(|(&at, record)| Function::decode(at, record))
             .collect();
         virtual_functions::link(&mut functions);
-        Self { capture, functions }
+        let nodes = Nodes::of(capture);
+        Self {
+            capture,
+            functions,
+            nodes,
+        }
+    }
+
+    /// Windows' device nodes and what Hyper-V reported.
+    pub const fn nodes(&self) -> &Nodes {
+        &self.nodes
+    }
+
+    /// Where a function stands between the host and its guests; `None` where the capture does
+    /// not say.
+    pub fn device_state(&self, id: FunctionId) -> Option<DeviceState> {
+        DeviceState::of(self.function(id), &self.nodes)
     }
 
     /// The capture behind it.
