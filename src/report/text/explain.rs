@@ -256,7 +256,7 @@ fn path(page: &mut Page, report: &Report<'_>, id: FunctionId) {
 }
 
 /// What a hop does about peer-to-peer traffic.
-fn services(hop: &Hop) -> String {
+pub(in crate::report) fn services(hop: &Hop) -> String {
     match (hop.role, hop.capability) {
         (HopRole::ConventionalBridge, _) => {
             "requests from below lose their own id; cannot isolate".to_owned()
@@ -452,7 +452,7 @@ fn meaning(report: &Report<'_>, finding: &Finding) -> String {
 }
 
 /// The paragraphs under "What to do".
-fn advice(explanation: &str) -> Vec<String> {
+pub(super) fn advice(explanation: &str) -> Vec<String> {
     let mut paragraphs = Vec::new();
     let mut current = String::new();
     let lines = explanation
