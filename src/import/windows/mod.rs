@@ -30,6 +30,9 @@ use super::text::without_mark;
 use crate::capture::Capture;
 use builder::Builder;
 
+/// Bytes that are looked at to see what a text is.
+const BEGINNING: usize = 256 << 10;
+
 /// The forms of exports.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Export {
@@ -55,7 +58,8 @@ pub(super) enum Export {
 
 impl Export {
     /// What a text is, by its beginning.
-    pub(super) fn of(head: &[u8]) -> Option<Self> {
+    pub(super) fn of(text: &[u8]) -> Option<Self> {
+        let head = text.get(..BEGINNING).unwrap_or(text);
         let head = String::from_utf8_lossy(without_mark(head));
         let head = head.as_ref();
         if json::is_json(head) {
