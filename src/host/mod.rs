@@ -6,18 +6,21 @@
 mod device_state;
 mod function;
 mod nodes;
+mod tables;
 mod virtual_functions;
 mod windows;
 
 pub use device_state::{Assignment, DeviceState};
 pub use function::{Function, FunctionId, Identity};
 pub use nodes::Nodes;
+pub use tables::{AcpiTable, AcpiTables};
 pub use windows::{Enumerator, WindowsFacts};
 
 use rayon::prelude::*;
 
 use crate::addr::{Sbdf, Segment};
 use crate::capture::Capture;
+use crate::decode::kernel_log::KernelLog;
 
 /// Functions that are worth a thread of their own.
 pub(crate) const PARALLEL_FROM: usize = 512;
@@ -27,6 +30,8 @@ pub(crate) const PARALLEL_FROM: usize = 512;
 pub struct Host<'c> {
     capture: &'c Capture,
     functions: Vec<Function<'c>>,
+    acpi: AcpiTables<'c>,
+    log: Option<KernelLog>,
     nodes: Nodes,
 }
 
@@ -40,11 +45,13 @@ impl<'c> Host<'c> {
             .map(|(&at, record)| Function::decode(at, record))
             .collect();
         virtual_functions::link(&mut functions);
-        let nodes = Nodes::of(capture);
+        let log = capture.host.get("log.txt").map(|log| KernelLog::read(log));
         Self {
             capture,
             functions,
-            nodes,
+            acpi: AcpiTables::of(capture),
+            log,
+            nodes: Nodes::of(capture),
         }
     }
 
@@ -62,6 +69,16 @@ impl<'c> Host<'c> {
     /// The capture behind it.
     pub const fn capture(&self) -> &'c Capture {
         self.capture
+    }
+
+    /// Its ACPI tables, as far as they have a decoder.
+    pub const fn acpi(&self) -> &AcpiTables<'c> {
+        &self.acpi
+    }
+
+    /// What the kernel log says, where there is one. Its lines are those of `host/log.txt`.
+    pub const fn log(&self) -> Option<&KernelLog> {
+        self.log.as_ref()
     }
 
     /// Every function, by address.

@@ -38,6 +38,8 @@ mod tree;
 mod unpack;
 #[cfg(feature = "analyzer")]
 mod windows;
+#[cfg(feature = "analyzer")]
+mod writer;
 
 #[cfg(feature = "analyzer")]
 pub use error::ImportError;
