@@ -22,8 +22,9 @@ mod input;
 #[cfg(feature = "analyzer")]
 mod kernel_log;
 mod limits;
-#[cfg(feature = "collector")]
+#[cfg(all(feature = "collector", target_os = "linux"))]
 mod live;
+mod log_lines;
 #[cfg(feature = "analyzer")]
 pub mod lspci;
 #[cfg(feature = "analyzer")]
@@ -41,7 +42,7 @@ mod unpack;
 pub use error::ImportError;
 #[cfg(feature = "analyzer")]
 pub use input::Input;
-#[cfg(feature = "collector")]
+#[cfg(all(feature = "collector", target_os = "linux"))]
 pub use live::{LiveOptions, read_live};
 #[cfg(feature = "analyzer")]
 pub use parts::{Import, import};
