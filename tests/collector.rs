@@ -299,13 +299,13 @@ mod linux {
     /// Fifty moments, spread over the time that a whole run takes.
     fn killed() {
         let root = tree("killed");
-        for at in 0..40 {
+        for at in 0..40_u8 {
             let function = format!(
                 "sys/devices/pci0000:00/0000:00:{:02x}.{}",
                 3 + at / 8,
                 at % 8
             );
-            write(&root, &format!("{function}/config"), &vec![at as u8; 4096]);
+            write(&root, &format!("{function}/config"), &[at; 4096]);
         }
         let output = root.with_file_name("killed.zip");
         let start = Instant::now();

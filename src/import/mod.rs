@@ -49,4 +49,11 @@ pub use parts::{Import, import};
 #[cfg(feature = "analyzer")]
 pub use sniff::Looks;
 
+#[cfg(feature = "analyzer")]
+pub(crate) use kernel_log::is_log as is_kernel_log;
+#[cfg(feature = "analyzer")]
+pub(crate) use log_lines::{concerns as log_concerns, message as log_message};
+#[cfg(feature = "analyzer")]
+pub(crate) use tree::wanted::is_known_attribute;
+
 pub use diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Place};

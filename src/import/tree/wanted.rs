@@ -111,6 +111,18 @@ pub(crate) fn root(parts: &[&str]) -> Option<usize> {
     })
 }
 
+/// Whether a text attribute has a name that a tree's reader gives: its own, below `power/`, or
+/// below `firmware_node/`.
+#[cfg(feature = "analyzer")]
+pub(crate) fn is_known_attribute(name: &str) -> bool {
+    match name.split_once('/') {
+        None => TEXTS.contains(&name) || name == "msi_irqs",
+        Some(("power", name)) => POWER.contains(&name),
+        Some(("firmware_node", name)) => ACPI.contains(&name),
+        Some(_) => false,
+    }
+}
+
 /// What to do with a path from the root of the machine.
 pub(crate) fn want(parts: &[&str]) -> Want {
     match parts {

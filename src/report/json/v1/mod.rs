@@ -7,6 +7,7 @@ mod decode;
 mod device;
 mod explain;
 mod groups;
+mod redact;
 mod rules;
 mod survey;
 mod topology;
@@ -17,6 +18,7 @@ pub use decode::{
 pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
+pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
 pub use topology::{TopologyDocument, TreeNode, topology};
@@ -32,6 +34,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
+        ("redact", schemars::schema_for!(RedactDocument)),
         (
             "capture-manifest",
             schemars::schema_for!(crate::capture::Manifest),
