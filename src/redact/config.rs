@@ -9,13 +9,43 @@ use crate::spec::pcie::ExtCapId;
 
 /// A space in which nothing is known but the header, the structures of both lists, and bytes
 /// that hold zeros or ones only. What is a serial number by its definition is not known either.
+///
+/// Where a list is damaged, it shows only together with the bytes around it; then all stay but
+/// the serial numbers.
 pub(super) fn redact(at: Sbdf, image: &ConfigImage, changes: &mut Changes) -> ConfigImage {
-    let space = ConfigSpace::decode(image).value;
+    let decoded = ConfigSpace::decode(image);
+    let fates = fates(image, &decoded.value);
+    let (strict, taken) = masked(image, &fates, false);
+    let again = ConfigSpace::decode(&strict);
+    let damaged = (&again.value, &again.faults) != (&decoded.value, &decoded.faults);
+    let (redacted, taken) = match damaged {
+        false => (strict, taken),
+        true => masked(image, &fates, true),
+    };
+    let serial = fates.iter().any(|fate| matches!(fate, Fate::Private));
+    let registers = if damaged {
+        ""
+    } else {
+        "registers of the vendor"
+    };
+    let what = match (serial, damaged) {
+        (true, false) => "serial numbers and registers of the vendor",
+        (true, true) => "serial numbers (its lists are damaged, so the rest stays)",
+        (false, _) => registers,
+    };
+    if taken > 0 {
+        changes.of(at, "config", format!("{taken} bytes taken out: {what}"));
+    }
+    redacted
+}
+
+/// What becomes of each byte.
+fn fates(image: &ConfigImage, space: &ConfigSpace) -> Vec<Fate> {
     let length = image.bytes().len();
-    let mut fate = vec![Fate::Other; length];
-    let mut mark = |from: usize, to: usize, what: Fate| {
+    let mut fates = vec![Fate::Other; length];
+    let mut mark = |from: usize, to: usize, fate: Fate| {
         let range = from.min(length)..to.min(length);
-        fate.get_mut(range).unwrap_or_default().fill(what);
+        fates.get_mut(range).unwrap_or_default().fill(fate);
     };
     mark(0, usize::from(HEADER_SIZE), Fate::Understood);
     for entry in &space.capabilities {
@@ -23,19 +53,22 @@ pub(super) fn redact(at: Sbdf, image: &ConfigImage, changes: &mut Changes) -> Co
         let end = start + usize::from(kept_length(image, entry));
         mark(start, end, Fate::Understood);
     }
-    let mut serial = false;
     for entry in &space.capabilities {
         let start = usize::from(entry.offset);
         if let Some((from, to)) = private(entry.id) {
             mark(start + from, start + to, Fate::Private);
-            serial = true;
         }
     }
+    fates
+}
+
+/// The image without what goes, and how many known bytes went.
+fn masked(image: &ConfigImage, fates: &[Fate], keep_other: bool) -> (ConfigImage, usize) {
     let known = image
         .known_mask()
-        .map_or_else(|| vec![0xff; length], <[u8]>::to_vec);
-    let mut other = 0_usize;
-    let mask: Vec<u8> = fate
+        .map_or_else(|| vec![0xff; image.bytes().len()], <[u8]>::to_vec);
+    let mut taken = 0_usize;
+    let mask: Vec<u8> = fates
         .iter()
         .zip(image.bytes())
         .zip(&known)
@@ -43,28 +76,21 @@ pub(super) fn redact(at: Sbdf, image: &ConfigImage, changes: &mut Changes) -> Co
             let plain = byte & known == 0 || (byte == 0xff && known == 0xff);
             match fate {
                 Fate::Understood => known,
-                Fate::Other if plain => known,
+                Fate::Other if plain || keep_other => known,
                 Fate::Other | Fate::Private => {
-                    other += usize::from(known != 0);
+                    taken += usize::from(known != 0);
                     0
                 }
             }
         })
         .collect();
-    if other == 0 {
-        return image.clone();
+    if taken == 0 {
+        return (image.clone(), 0);
     }
-    let what = match serial {
-        true => format!("{other} bytes taken out: serial numbers and registers of the vendor"),
-        false => format!("{other} bytes taken out: registers of the vendor"),
-    };
-    changes.of(at, "config", what);
-    let bytes = image
-        .bytes()
-        .iter()
-        .zip(&mask)
-        .map(|(byte, known)| byte & known);
-    ConfigImage::from_masked(bytes.collect(), mask).with_size(image.size())
+    let bytes = image.bytes().iter().zip(&mask);
+    let bytes = bytes.map(|(byte, known)| byte & known).collect();
+    let masked = ConfigImage::from_masked(bytes, mask).with_size(image.size());
+    (masked, taken)
 }
 
 /// What becomes of a byte.

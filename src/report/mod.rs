@@ -3,8 +3,11 @@
 mod dot;
 mod evidence;
 pub mod json;
+pub mod junit;
+pub mod lint;
 mod palette;
 mod picture;
+pub mod sarif;
 mod text;
 mod wording;
 
@@ -14,6 +17,7 @@ pub use picture::topology as svg;
 pub use text::decode::decode;
 pub use text::explain::explain;
 pub use text::groups::groups;
+pub use text::lint::lint as lint_text;
 pub use text::rules::{rule_index, rule_page};
 pub use text::survey::survey;
 pub use text::topology::topology;
