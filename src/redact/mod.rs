@@ -121,11 +121,9 @@ fn manifest(manifest: &Manifest, names: &Names, changes: &mut Changes) -> Manife
         other: scrub(&conflict.other),
     });
     let conflicts = conflicts.collect();
-    let platform = manifest.platform.iter().filter_map(|(key, value)| {
-        host::PLATFORM
-            .contains(&key.as_str())
-            .then(|| (key.clone(), scrub(value)))
-    });
+    let shared = |key: &str| host::PLATFORM.contains(&key);
+    let platform = manifest.platform.iter().filter(|(key, _)| shared(key));
+    let platform = platform.map(|(key, value)| (key.clone(), scrub(value)));
     let platform: std::collections::BTreeMap<_, _> = platform.collect();
     if platform.len() < manifest.platform.len() {
         changes.add(
