@@ -11,6 +11,7 @@ mod lint;
 mod redact;
 mod rules;
 mod survey;
+mod table;
 mod topology;
 
 pub use decode::{
@@ -23,6 +24,7 @@ pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
 pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
+pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
 pub use topology::{TopologyDocument, TreeNode, topology};
 
 use schemars::Schema;
