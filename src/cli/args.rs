@@ -61,6 +61,14 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "DEVICE", required = true)]
         device: Vec<Selector>,
     },
+    /// Everything as one HTML page that needs no network, for a ticket or a printer
+    Report {
+        #[command(flatten)]
+        analysis: Analysis,
+        /// Where to write it; default: standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// The index of rules, or one rule's page
     Rules {
         /// A code (ACS001) or name
@@ -133,6 +141,8 @@ impl Command {
     pub(crate) const fn formats(&self) -> &'static [Format] {
         match self {
             Self::Topology { .. } => &[Format::Text, Format::Json, Format::Dot, Format::Svg],
+            // Whatever the format is called, the page is the answer.
+            Self::Report { .. } => &[Format::Text, Format::Html],
             _ => &[Format::Text, Format::Json],
         }
     }

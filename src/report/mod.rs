@@ -2,13 +2,16 @@
 
 mod dot;
 mod evidence;
+mod html;
 pub mod json;
 mod palette;
 mod picture;
+mod reasons;
 mod text;
 mod wording;
 
 pub use dot::topology as dot;
+pub use html::page as html;
 pub use palette::Palette;
 pub use picture::topology as svg;
 pub use text::decode::decode;
