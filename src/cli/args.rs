@@ -69,6 +69,23 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// What does not conform: the firmware's tables, and devices as their makers want to know
+    Lint {
+        #[command(flatten)]
+        inputs: Inputs,
+        /// Only this part
+        #[arg(long, value_name = "PART")]
+        part: Option<LintPart>,
+        /// Only these devices, beside what concerns the whole host
+        #[arg(short, long, value_name = "DEVICE")]
+        device: Vec<Selector>,
+        /// List every hit and every place
+        #[arg(long)]
+        all: bool,
+        /// Exit with 1 where a finding is this severe or worse (4 for `undetermined`)
+        #[arg(long, value_name = "LEVEL")]
+        fail_on: Option<LintLevel>,
+    },
     /// The index of rules, or one rule's page
     Rules {
         /// A code (ACS001) or name
@@ -143,6 +160,7 @@ impl Command {
             Self::Topology { .. } => &[Format::Text, Format::Json, Format::Dot, Format::Svg],
             // Whatever the format is called, the page is the answer.
             Self::Report { .. } => &[Format::Text, Format::Html],
+            Self::Lint { .. } => &[Format::Text, Format::Json, Format::Sarif, Format::Junit],
             _ => &[Format::Text, Format::Json],
         }
     }
@@ -194,6 +212,30 @@ pub(crate) enum FailOn {
     High,
 }
 
+/// A part of a lint report.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum LintPart {
+    /// ACPI tables, and what they say of devices
+    Firmware,
+    /// Configuration spaces
+    Devices,
+}
+
+/// When a lint run fails.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum LintLevel {
+    /// A finding of any severity
+    Info,
+    /// A finding of low severity or worse
+    Low,
+    /// A finding of medium severity or worse
+    Medium,
+    /// A finding of high severity
+    High,
+    /// Something could not be checked (exit code 4)
+    Undetermined,
+}
+
 /// Which ACS control register counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum AcsMode {
@@ -211,6 +253,8 @@ pub(crate) enum Format {
     Html,
     Dot,
     Svg,
+    Sarif,
+    Junit,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -3,6 +3,7 @@
 mod analysis;
 mod captures;
 mod decode;
+mod lint;
 mod reference;
 
 use clap::ValueEnum;
@@ -38,6 +39,13 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             device,
             offsets,
         } => decode::decode(global, inputs, device, *offsets),
+        Command::Lint {
+            inputs,
+            part,
+            device,
+            all,
+            fail_on,
+        } => lint::lint(global, inputs, *part, device, *all, *fail_on),
         Command::Rules { code } => reference::rules(global, code.as_deref()),
         Command::Schema { name } => reference::schema(name.as_deref()),
         Command::Import { inputs, output } => captures::import(global, inputs, output),

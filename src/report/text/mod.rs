@@ -3,6 +3,8 @@
 pub(super) mod decode;
 pub(super) mod explain;
 pub(super) mod groups;
+pub(super) mod lint;
+mod missing;
 pub(super) mod rules;
 pub(super) mod survey;
 pub(super) mod topology;

@@ -35,6 +35,7 @@ rule! {
         summary: "A bridge has no bus number for its lower side",
         severity: Low,
         effects: Effects::everywhere(Effect::Note),
+        lint: Firmware,
         cites: [Document::PciBridge12.at("3.2.5.3 Secondary Bus Number Register")],
         since: "0.1.0",
         check: Check::Function(check),

@@ -7,6 +7,7 @@ mod decode;
 mod device;
 mod explain;
 mod groups;
+mod lint;
 mod rules;
 mod survey;
 mod topology;
@@ -17,6 +18,7 @@ pub use decode::{
 pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
+pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
 pub use topology::{TopologyDocument, TreeNode, topology};
@@ -29,6 +31,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("survey", schemars::schema_for!(Survey)),
         ("explain", schemars::schema_for!(Explain)),
         ("decode", schemars::schema_for!(Decode)),
+        ("lint", schemars::schema_for!(LintDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
