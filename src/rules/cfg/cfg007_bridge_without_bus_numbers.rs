@@ -53,9 +53,12 @@ impl fmt::Display for NoBusNumbers {
             secondary,
             subordinate,
         } = self.0;
+        if let Some(primary) = primary {
+            write!(f, "primary {primary:02x}, ")?;
+        }
         write!(
             f,
-            "primary {primary:02x}, secondary {secondary:02x}, subordinate {subordinate:02x}"
+            "secondary {secondary:02x}, subordinate {subordinate:02x}"
         )
     }
 }

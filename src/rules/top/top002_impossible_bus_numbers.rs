@@ -89,7 +89,7 @@ impl fmt::Display for Impossible {
                 write!(
                     f,
                     "primary bus {:02x}, but it sits on bus {bus:02x}",
-                    range.primary
+                    range.primary.unwrap_or(*bus)
                 )
             }
             Self::DuplicateSecondary { range, other } => {
