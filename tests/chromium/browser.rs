@@ -74,17 +74,17 @@ impl Browser {
             next: 0,
             events: Vec::new(),
         };
-        let target = browser.call("Target.createTarget", json!({"url": "about:blank"}))?;
+        let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}))?;
         let attached = browser.call(
             "Target.attachToTarget",
-            json!({"targetId": target["targetId"], "flatten": true}),
+            &json!({"targetId": target["targetId"], "flatten": true}),
         )?;
         browser.session = attached["sessionId"]
             .as_str()
             .unwrap_or_default()
             .to_owned();
         for domain in ["Page", "Runtime", "Log", "Network"] {
-            browser.call(&format!("{domain}.enable"), json!({}))?;
+            browser.call(&format!("{domain}.enable"), &json!({}))?;
         }
         Ok(browser)
     }
@@ -93,7 +93,7 @@ impl Browser {
     pub(crate) fn open(&mut self, file: &Path) -> Result<(), String> {
         self.events.clear();
         let url = format!("file://{}", file.display());
-        let answer = self.call("Page.navigate", json!({ "url": url }))?;
+        let answer = self.call("Page.navigate", &json!({ "url": url }))?;
         if let Some(error) = answer["errorText"].as_str() {
             return Err(format!("{url}: {error}"));
         }
@@ -111,11 +111,11 @@ impl Browser {
     pub(crate) fn show_as(&mut self, width: u32, scheme: &str, media: &str) -> Result<(), String> {
         self.call(
             "Emulation.setDeviceMetricsOverride",
-            json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false}),
+            &json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false}),
         )?;
         self.call(
             "Emulation.setEmulatedMedia",
-            json!({"media": media, "features": [{"name": "prefers-color-scheme", "value": scheme}]}),
+            &json!({"media": media, "features": [{"name": "prefers-color-scheme", "value": scheme}]}),
         )?;
         Ok(())
     }
@@ -124,7 +124,7 @@ impl Browser {
     pub(crate) fn scripts(&mut self, run: bool) -> Result<(), String> {
         self.call(
             "Emulation.setScriptExecutionDisabled",
-            json!({"value": !run}),
+            &json!({"value": !run}),
         )?;
         Ok(())
     }
@@ -133,7 +133,7 @@ impl Browser {
     pub(crate) fn ask(&mut self, expression: &str) -> Result<Value, String> {
         let answer = self.call(
             "Runtime.evaluate",
-            json!({"expression": expression, "returnByValue": true}),
+            &json!({"expression": expression, "returnByValue": true}),
         )?;
         match answer.get("exceptionDetails") {
             Some(exception) => Err(format!("{expression}: {exception}")),
@@ -149,7 +149,7 @@ impl Browser {
         let clip = json!({"x": 0, "y": 0, "width": width, "height": height, "scale": 1});
         let answer = self.call(
             "Page.captureScreenshot",
-            json!({"captureBeyondViewport": true, "clip": clip}),
+            &json!({"captureBeyondViewport": true, "clip": clip}),
         )?;
         Ok(answer["data"].as_str().unwrap_or_default().to_owned())
     }
@@ -174,7 +174,7 @@ impl Browser {
             .collect()
     }
 
-    fn call(&mut self, method: &str, parameters: Value) -> Result<Value, String> {
+    fn call(&mut self, method: &str, parameters: &Value) -> Result<Value, String> {
         self.next += 1;
         let id = self.next;
         let mut message = json!({"id": id, "method": method, "params": parameters});

@@ -50,6 +50,9 @@ device = [
 ]
 "#;
 
+/// A name, and how its machine comes about.
+type Page = (&'static str, fn() -> Capture);
+
 fn main() {
     let arguments = Arguments::from_args();
     let required = std::env::var("ASSIGNABLE_REQUIRE").unwrap_or_default();
@@ -57,7 +60,7 @@ fn main() {
     if program.is_none() && required.split(',').any(|name| name == "chromium") {
         panic!("ASSIGNABLE_REQUIRE names chromium, but there is no such program");
     }
-    let pages: Vec<(&str, fn() -> Capture)> = vec![
+    let pages: Vec<Page> = vec![
         ("small", || corpus("lab-flat-intel")),
         ("switch", || corpus("lab-switch2-intel")),
         ("150 functions", || synthesised(LARGE)),
