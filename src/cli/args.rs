@@ -111,16 +111,12 @@ pub(crate) enum Command {
         #[arg(long)]
         before_6_1: bool,
     },
-    /// Every header field and capability, with offsets and raw values
+    /// Every header field and capability, every ACPI structure, with offsets and raw values
     Decode {
         #[command(flatten)]
         inputs: Inputs,
-        /// Only these devices
-        #[arg(short, long, value_name = "DEVICE")]
-        device: Vec<Selector>,
-        /// Offset, width and raw value of each field
-        #[arg(long)]
-        offsets: bool,
+        #[command(flatten)]
+        decoding: Decoding,
     },
     /// Convert any input to a capture
     Import {
@@ -172,6 +168,23 @@ pub(crate) struct Inputs {
     /// Dumps of one machine
     #[arg(value_name = "INPUT", required = true)]
     pub(crate) inputs: Vec<PathBuf>,
+}
+
+/// What to decode, and how to show it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Decoding {
+    /// Only these devices
+    #[arg(short, long, value_name = "DEVICE")]
+    pub(crate) device: Vec<Selector>,
+    /// Only these ACPI tables, by signature (DMAR, IVRS, MADT, ...) or by name (SSDT2)
+    #[arg(short, long, value_name = "SIGNATURE")]
+    pub(crate) table: Vec<String>,
+    /// Offset, width and raw value of each field
+    #[arg(long)]
+    pub(crate) offsets: bool,
+    /// Bytes instead: as lspci -xxxx prints them, tables as acpidump does
+    #[arg(long, conflicts_with = "offsets")]
+    pub(crate) hex: bool,
 }
 
 /// Inputs with the question asked of them.

@@ -4,10 +4,12 @@
 //! [`Tri`](crate::analysis::Tri).
 
 mod function;
+mod tables;
 mod virtual_functions;
 mod windows;
 
 pub use function::{Function, FunctionId, Identity};
+pub use tables::{AcpiTable, AcpiTables};
 pub use windows::WindowsFacts;
 
 use rayon::prelude::*;
@@ -24,6 +26,7 @@ pub(crate) const PARALLEL_FROM: usize = 512;
 pub struct Host<'c> {
     capture: &'c Capture,
     functions: Vec<Function<'c>>,
+    acpi: AcpiTables<'c>,
     log: Option<KernelLog>,
 }
 
@@ -41,6 +44,7 @@ impl<'c> Host<'c> {
         Self {
             capture,
             functions,
+            acpi: AcpiTables::of(capture),
             log,
         }
     }
@@ -48,6 +52,11 @@ impl<'c> Host<'c> {
     /// The capture behind it.
     pub const fn capture(&self) -> &'c Capture {
         self.capture
+    }
+
+    /// Its ACPI tables, as far as they have a decoder.
+    pub const fn acpi(&self) -> &AcpiTables<'c> {
+        &self.acpi
     }
 
     /// What the kernel log says, where there is one. Its lines are those of `host/log.txt`.

@@ -2,6 +2,7 @@
 
 mod dot;
 mod evidence;
+pub mod hex;
 mod html;
 pub mod json;
 pub mod junit;
@@ -23,6 +24,7 @@ pub use text::groups::groups;
 pub use text::lint::lint as lint_text;
 pub use text::rules::{rule_index, rule_page};
 pub use text::survey::survey;
+pub use text::table::table;
 pub use text::topology::topology;
 pub use wording::safe;
 

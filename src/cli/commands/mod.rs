@@ -34,11 +34,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             acs,
             before_6_1,
         } => analysis::groups(global, inputs, *acs, *before_6_1),
-        Command::Decode {
-            inputs,
-            device,
-            offsets,
-        } => decode::decode(global, inputs, device, *offsets),
+        Command::Decode { inputs, decoding } => decode::decode(global, inputs, decoding),
         Command::Lint {
             inputs,
             part,

@@ -7,4 +7,5 @@ pub(super) mod lint;
 mod missing;
 pub(super) mod rules;
 pub(super) mod survey;
+pub(super) mod table;
 pub(super) mod topology;

@@ -10,6 +10,7 @@ mod groups;
 mod lint;
 mod rules;
 mod survey;
+mod table;
 mod topology;
 
 pub use decode::{
@@ -21,6 +22,7 @@ pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
+pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
 pub use topology::{TopologyDocument, TreeNode, topology};
 
 use schemars::Schema;
