@@ -26,6 +26,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Survey { analysis, all } => analysis::survey(global, analysis, *all),
         Command::Explain { analysis, device } => analysis::explain(global, analysis, device),
         Command::Topology { analysis, dot } => analysis::topology(global, analysis, *dot),
+        Command::Report { analysis, output } => {
+            analysis::report(global, analysis, output.as_deref())
+        }
         Command::Groups {
             inputs,
             acs,
