@@ -23,7 +23,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// The rooms of the library, each after all those that it may use.
 const ROOMS: &[&str] = &[
     "range", "addr", "spec", "bytes", "capture", "decode", "import", "synth", "corpus", "host",
-    "names", "topology", "select", "iommu", "analysis", "sim", "policy", "rules", "verdict",
+    "names", "topology", "select", "iommu", "analysis", "policy", "sim", "rules", "verdict",
     "report", "collect",
 ];
 

@@ -3,18 +3,23 @@
 mod dot;
 mod evidence;
 pub mod json;
+mod mmio;
 mod palette;
 mod picture;
+mod simulate;
 mod text;
 mod wording;
 
 pub use dot::topology as dot;
+pub use mmio::{MmioReport, mmio, svg as mmio_svg};
 pub use palette::Palette;
 pub use picture::topology as svg;
+pub use simulate::{SimulationReport, svg as simulation_svg};
 pub use text::decode::decode;
 pub use text::explain::explain;
 pub use text::groups::groups;
 pub use text::rules::{rule_index, rule_page};
+pub use text::simulate::simulate;
 pub use text::survey::survey;
 pub use text::topology::topology;
 pub use wording::safe;

@@ -8,24 +8,23 @@ use assignable::sim::guest::{GuestOptions, GuestStudy};
 use assignable::sim::host_space::{self, HostSpace, Wish};
 
 use super::analysis::{select, with_report};
-use crate::cli::args::{Analysis, AnswerFormat, Global, MmioArgs, Replacement};
+use crate::cli::args::{Analysis, Format, Global};
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::guest_args::{MmioArgs, Replacement};
 use crate::cli::output;
 
 pub(crate) fn mmio(global: &Global, args: &MmioArgs) -> Result<Exit, Failure> {
     let analysis = Analysis::of(&args.inputs);
     with_report(global, &analysis, |report| {
         let mmio = study(report, args)?;
-        match (args.svg, AnswerFormat::of(global)) {
-            (true, _) if mmio.guest.is_none() => {
-                let message = "--svg draws a guest: name its devices with --device";
+        match global.format {
+            Format::Svg if mmio.guest.is_none() => {
+                let message = "the picture is of a guest: name its devices with --device";
                 return Err(Failure::Usage(message.to_owned()));
             }
-            (true, _) => output::text(&report::mmio_svg(report, &mmio))?,
-            (false, AnswerFormat::Json) => output::json(&json::v1::mmio(report, &mmio))?,
-            (false, AnswerFormat::Text) => {
-                output::text(&report::mmio(report, output::layout(global, false), &mmio))?;
-            }
+            Format::Svg => output::text(&report::mmio_svg(report, &mmio))?,
+            Format::Json => output::json(&json::v1::mmio(report, &mmio))?,
+            _ => output::text(&report::mmio(report, output::layout(global, false), &mmio))?,
         }
         Ok(Exit::Answered)
     })
@@ -51,11 +50,7 @@ fn study(report: &Report<'_>, args: &MmioArgs) -> Result<MmioReport, Failure> {
     }
     wishes.dedup();
     for card in &args.add_card {
-        let ports = match &card.below {
-            Some(selector) => select(host, topology, std::slice::from_ref(selector))?,
-            None => Vec::new(),
-        };
-        for port in ports {
+        for port in select(host, topology, std::slice::from_ref(&card.below))? {
             let wish = Wish {
                 below: Some(port),
                 replaces: None,

@@ -3,7 +3,9 @@
 mod analysis;
 mod captures;
 mod decode;
+mod mmio;
 mod reference;
+mod simulate;
 
 use clap::ValueEnum;
 
@@ -30,6 +32,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             acs,
             before_6_1,
         } => analysis::groups(global, inputs, *acs, *before_6_1),
+        Command::Mmio(args) => mmio::mmio(global, args),
+        Command::Simulate(args) => simulate::simulate(global, args),
         Command::Decode {
             inputs,
             device,

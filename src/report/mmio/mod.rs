@@ -7,7 +7,8 @@ pub(super) mod text;
 pub use svg::svg;
 pub use text::mmio;
 
-pub(super) use picture::{Block, Picture};
+pub(in crate::report) use picture::Picture;
+pub(in crate::report) use svg::draw;
 
 use crate::sim::guest::GuestStudy;
 use crate::sim::host_space::{Fit, HostSpace, Wish};

@@ -61,7 +61,10 @@ impl Picture {
                 blocks,
             })
         };
-        let windows = [window("low gap", layout.low), window("high gap", layout.high)];
+        let windows = [
+            window("low gap", layout.low),
+            window("high gap", layout.high),
+        ];
         Self {
             title: "Hyper-V guest".to_owned(),
             windows: windows.into_iter().flatten().collect(),

@@ -33,7 +33,7 @@ pub fn svg(report: &Report<'_>, mmio: &MmioReport) -> String {
 }
 
 /// Pictures below one another.
-pub(super) fn draw(pictures: &[Picture]) -> String {
+pub(in crate::report) fn draw(pictures: &[Picture]) -> String {
     let mut body = String::new();
     let mut y = MARGIN;
     for picture in pictures {
@@ -73,7 +73,9 @@ fn draw_window(body: &mut String, window: &PictureWindow, mut y: u32) -> u32 {
     );
     for block in &window.blocks {
         let (x, width) = place(drawn, block.range);
-        let colour = COLOURS.get(block.device % COLOURS.len()).unwrap_or(&"#999999");
+        let colour = COLOURS
+            .get(block.device % COLOURS.len())
+            .unwrap_or(&"#999999");
         let label = format!(
             "{}: {:#x}-{:#x}, {}",
             block.label,
@@ -91,7 +93,9 @@ fn draw_window(body: &mut String, window: &PictureWindow, mut y: u32) -> u32 {
     y += BAR;
     for block in &window.blocks {
         y += LINE;
-        let colour = COLOURS.get(block.device % COLOURS.len()).unwrap_or(&"#999999");
+        let colour = COLOURS
+            .get(block.device % COLOURS.len())
+            .unwrap_or(&"#999999");
         let _ = writeln!(
             body,
             "<rect x=\"{MARGIN}\" y=\"{}\" width=\"10\" height=\"10\" fill=\"{colour}\"/>",

@@ -47,14 +47,15 @@ fn heading(out: &mut String, layout: Layout, text: &str) {
 
 fn host_space(out: &mut String, host: &Host<'_>, layout: Layout, space: &HostSpace) {
     heading(out, layout, "HOST");
-    let bits = space.address_bits.map_or_else(
-        || "not captured".to_owned(),
-        |bits| format!("{bits} bits"),
-    );
+    let bits = space
+        .address_bits
+        .map_or_else(|| "not captured".to_owned(), |bits| format!("{bits} bits"));
     let _ = writeln!(out, "  physical address width  {bits}");
     let _ = writeln!(out, "  windows sized as by     {}", space.sizing.name());
     if space.windows.is_empty() {
-        out.push_str("  windows of root buses   not captured (kernel log, or /proc/iomem as root)\n");
+        out.push_str(
+            "  windows of root buses   not captured (kernel log, or /proc/iomem as root)\n",
+        );
     }
     for window in &space.windows {
         let _ = writeln!(
@@ -114,13 +115,10 @@ fn host_space(out: &mut String, host: &Host<'_>, layout: Layout, space: &HostSpa
         )
     });
     claims(out, "OVERLAPPING", overlaps.collect());
-    let outside = space.outside.iter().map(|taken| {
-        format!(
-            "{} ({})",
-            named(taken.function, taken.index),
-            taken.range
-        )
-    });
+    let outside = space
+        .outside
+        .iter()
+        .map(|taken| format!("{} ({})", named(taken.function, taken.index), taken.range));
     claims(out, "NOT FORWARDED BY THE BRIDGE ABOVE", outside.collect());
 }
 
@@ -146,7 +144,11 @@ fn bridge_line(out: &mut String, host: &Host<'_>, space: &BridgeSpace) {
         _ => String::new(),
     };
     let wanted = space.wanted.map_or_else(String::new, |wanted| {
-        format!("{} at a multiple of {}", exact(wanted.size), exact(wanted.align))
+        format!(
+            "{} at a multiple of {}",
+            exact(wanted.size),
+            exact(wanted.align)
+        )
     });
     let line = format!(
         "  {:12}  {:12}  {range:33}  {len:>11}  {free:>11}  {wanted}",
@@ -176,7 +178,10 @@ fn devices(out: &mut String, report: &Report<'_>, layout: Layout, study: &GuestS
             );
         }
         for bar in &bars.unsized_bars {
-            let _ = writeln!(out, "      BAR {bar}: size not captured, left out of every layout");
+            let _ = writeln!(
+                out,
+                "      BAR {bar}: size not captured, left out of every layout"
+            );
         }
     }
 }
@@ -247,9 +252,8 @@ pub(in crate::report) fn hyperv_guest(
     ] {
         if let Some(shortfall) = shortfall {
             let device = study.devices.get(shortfall.request);
-            let whose = device.map_or_else(String::new, |&id| {
-                format!(" of {}", host.function(id).at)
-            });
+            let whose =
+                device.map_or_else(String::new, |&id| format!(" of {}", host.function(id).at));
             let _ = writeln!(
                 out,
                 "  {}",

@@ -4,5 +4,6 @@ pub(super) mod decode;
 pub(super) mod explain;
 pub(super) mod groups;
 pub(super) mod rules;
+pub(super) mod simulate;
 pub(super) mod survey;
 pub(super) mod topology;

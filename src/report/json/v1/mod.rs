@@ -7,7 +7,9 @@ mod decode;
 mod device;
 mod explain;
 mod groups;
+mod mmio;
 mod rules;
+mod simulate;
 mod survey;
 mod topology;
 
@@ -17,7 +19,13 @@ pub use decode::{
 pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
+pub use mmio::{
+    BridgeWindowItem, ClaimItem, GuestBarItem, GuestDeviceItem, GuestItem, HostSpaceItem,
+    HostWindowItem, HyperVItem, MinimumItem, MmioDocument, NamedWindowItem, PlacedItem, RangeItem,
+    ShortfallItem, SizeItem, TreeItem, UnplacedItem, UnplacedPartItem, WishItem, mmio,
+};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
+pub use simulate::{PoolItem, SimulationDocument, StepItem, VmItem, simulation};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
 pub use topology::{TopologyDocument, TreeNode, topology};
 
@@ -31,6 +39,12 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("decode", schemars::schema_for!(Decode)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
+        ("mmio", schemars::schema_for!(MmioDocument)),
+        (
+            "scenario",
+            schemars::schema_for!(crate::sim::assign::Scenario),
+        ),
+        ("simulation", schemars::schema_for!(SimulationDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
         (
             "capture-manifest",
