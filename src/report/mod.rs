@@ -2,10 +2,14 @@
 
 mod dot;
 mod evidence;
+pub mod hex;
 pub mod json;
+pub mod junit;
+pub mod lint;
 mod mmio;
 mod palette;
 mod picture;
+pub mod sarif;
 mod simulate;
 mod text;
 mod wording;
@@ -18,9 +22,11 @@ pub use simulate::{SimulationReport, svg as simulation_svg};
 pub use text::decode::decode;
 pub use text::explain::explain;
 pub use text::groups::groups;
+pub use text::lint::lint as lint_text;
 pub use text::rules::{rule_index, rule_page};
 pub use text::simulate::simulate;
 pub use text::survey::survey;
+pub use text::table::table;
 pub use text::topology::topology;
 pub use wording::safe;
 

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::analysis::{Facts, Missing};
 use crate::host::{FunctionId, PARALLEL_FROM};
 
-use super::{Check, Finding, Outcome, RULES, Rule, Subject};
+use super::{Check, Finding, Outcome, Part, RULES, Rule, Subject};
 
 /// All answers.
 #[derive(Debug)]
@@ -28,6 +28,19 @@ pub struct Gap {
     pub missing: Missing,
 }
 
+/// What a rule's answers come to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Sum {
+    /// It fired once at least.
+    Fired,
+    /// It did not fire, and lacked something once at least.
+    CannotTell,
+    /// It applied and found nothing.
+    Clean,
+    /// It had nothing to say.
+    NotApplicable,
+}
+
 /// How often a rule answered what.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Tally {
@@ -41,12 +54,42 @@ pub struct Tally {
     pub cannot_tell: u32,
 }
 
-/// Asks every rule: about the host first, then about each function in order of address.
+/// Asks every rule that concerns a platform: about the host first, then about each function
+/// in order of address. Rules that are for lint reports alone are not asked.
 ///
 /// Rules are pure, so that threads may share the functions; the answers stay in order.
 pub fn run(facts: &Facts<'_, '_>) -> RuleRun {
+    ask(facts, Rule::concerns_assignment, |_| true)
+}
+
+/// Asks every rule there is.
+pub fn run_all(facts: &Facts<'_, '_>) -> RuleRun {
+    ask(facts, |_| true, |_| true)
+}
+
+/// Asks the rules that belong to parts of a lint report, about the host and about some
+/// functions, or all of them.
+pub fn lint(facts: &Facts<'_, '_>, parts: &[Part], of: Option<&[FunctionId]>) -> RuleRun {
+    ask(
+        facts,
+        |rule| rule.lint.is_some_and(|part| parts.contains(&part)),
+        |id| of.is_none_or(|some| some.contains(&id)),
+    )
+}
+
+fn ask(
+    facts: &Facts<'_, '_>,
+    wanted: impl Fn(&Rule) -> bool,
+    about: impl Fn(FunctionId) -> bool + Sync,
+) -> RuleRun {
     let mut run = RuleRun::for_functions(0);
-    for (index, rule) in RULES.iter().enumerate() {
+    let asked: Vec<(usize, &'static Rule)> = RULES
+        .iter()
+        .copied()
+        .enumerate()
+        .filter(|(_, rule)| wanted(rule))
+        .collect();
+    for &(index, rule) in &asked {
         if let Check::Host(check) = rule.check {
             run.record(index, rule, Subject::Host, check(facts));
         }
@@ -54,12 +97,30 @@ pub fn run(facts: &Facts<'_, '_>) -> RuleRun {
     let ids: Vec<FunctionId> = facts.host.iter().map(|(id, _)| id).collect();
     let parts: Vec<RuleRun> = ids
         .par_chunks(PARALLEL_FROM)
-        .map(|ids| RuleRun::about(facts, ids))
+        .map(|ids| RuleRun::about(facts, &asked, ids, &about))
         .collect();
     run.reserve(&parts);
     parts.into_iter().for_each(|part| run.append(part));
     run.mark();
     run
+}
+
+impl Tally {
+    /// What the answers come to; `None` where the rule was not asked.
+    pub const fn sum(self) -> Option<Sum> {
+        Some(match self {
+            Self { fired: 1.., .. } => Sum::Fired,
+            Self {
+                cannot_tell: 1.., ..
+            } => Sum::CannotTell,
+            Self { clean: 1.., .. } => Sum::Clean,
+            Self {
+                not_applicable: 1..,
+                ..
+            } => Sum::NotApplicable,
+            _ => return None,
+        })
+    }
 }
 
 impl RuleRun {
@@ -74,11 +135,19 @@ impl RuleRun {
     }
 
     /// The answers about some functions.
-    fn about(facts: &Facts<'_, '_>, ids: &[FunctionId]) -> Self {
+    fn about(
+        facts: &Facts<'_, '_>,
+        asked: &[(usize, &'static Rule)],
+        ids: &[FunctionId],
+        about: impl Fn(FunctionId) -> bool,
+    ) -> Self {
         let mut run = Self::for_functions(ids.len());
         for &id in ids {
             run.mark();
-            for (index, rule) in RULES.iter().enumerate() {
+            if !about(id) {
+                continue;
+            }
+            for &(index, rule) in asked {
                 if let Some(outcome) = rule.check.ask(facts, id) {
                     run.record(index, rule, Subject::Function(id), outcome);
                 }

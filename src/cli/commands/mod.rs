@@ -3,6 +3,7 @@
 mod analysis;
 mod captures;
 mod decode;
+mod lint;
 mod mmio;
 mod reference;
 mod simulate;
@@ -34,11 +35,14 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         } => analysis::groups(global, inputs, *acs, *before_6_1),
         Command::Mmio(args) => mmio::mmio(global, args),
         Command::Simulate(args) => simulate::simulate(global, args),
-        Command::Decode {
+        Command::Decode { inputs, decoding } => decode::decode(global, inputs, decoding),
+        Command::Lint {
             inputs,
+            part,
             device,
-            offsets,
-        } => decode::decode(global, inputs, device, *offsets),
+            all,
+            fail_on,
+        } => lint::lint(global, inputs, *part, device, *all, *fail_on),
         Command::Rules { code } => reference::rules(global, code.as_deref()),
         Command::Schema { name } => reference::schema(name.as_deref()),
         Command::Import { inputs, output } => captures::import(global, inputs, output),

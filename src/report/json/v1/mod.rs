@@ -7,10 +7,12 @@ mod decode;
 mod device;
 mod explain;
 mod groups;
+mod lint;
 mod mmio;
 mod rules;
 mod simulate;
 mod survey;
+mod table;
 mod topology;
 
 pub use decode::{
@@ -19,6 +21,7 @@ pub use decode::{
 pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
+pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
 pub use mmio::{
     BridgeWindowItem, ClaimItem, GuestBarItem, GuestDeviceItem, GuestItem, HostSpaceItem,
     HostWindowItem, HyperVItem, MinimumItem, MmioDocument, NamedWindowItem, PlacedItem, RangeItem,
@@ -27,6 +30,7 @@ pub use mmio::{
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use simulate::{PoolItem, SimulationDocument, StepItem, VmItem, simulation};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
+pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
 pub use topology::{TopologyDocument, TreeNode, topology};
 
 use schemars::Schema;
@@ -37,6 +41,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("survey", schemars::schema_for!(Survey)),
         ("explain", schemars::schema_for!(Explain)),
         ("decode", schemars::schema_for!(Decode)),
+        ("lint", schemars::schema_for!(LintDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
         ("mmio", schemars::schema_for!(MmioDocument)),
