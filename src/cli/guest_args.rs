@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use assignable::decode::config::bar::BarKind;
 use assignable::policy::Policy;
+use assignable::report::emit::Target;
 use assignable::select::Selector;
 use assignable::sim::Bytes;
 use assignable::sim::bars::SizedBar;
@@ -64,6 +65,12 @@ pub(crate) struct SimulateArgs {
     /// Exit with 1 where a step is refused
     #[arg(long)]
     pub(crate) fail_on_refusal: bool,
+    /// Print the commands instead of the timeline, and those that undo them
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) emit: Option<EmitTarget>,
+    /// Print the commands although a step is refused
+    #[arg(long, requires = "emit")]
+    pub(crate) anyway: bool,
     #[command(flatten)]
     pub(crate) guest: GuestArgs,
 }
@@ -72,12 +79,12 @@ pub(crate) struct SimulateArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Guest")]
 pub(crate) struct GuestArgs {
-    /// Hyper-V: -LowMemoryMappedIoSpace
-    #[arg(long, value_name = "SIZE", default_value = "128M")]
-    pub(crate) low: Bytes,
-    /// Hyper-V: -HighMemoryMappedIoSpace
-    #[arg(long, value_name = "SIZE", default_value = "512M")]
-    pub(crate) high: Bytes,
+    /// Hyper-V: -LowMemoryMappedIoSpace; default: 128M, for `simulate` as much as is needed
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) low: Option<Bytes>,
+    /// Hyper-V: -HighMemoryMappedIoSpace; default: 512M, for `simulate` as much as is needed
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) high: Option<Bytes>,
     /// Hyper-V: where the high gap starts (HighMmioGapBase)
     #[arg(long, value_name = "SIZE", default_value = "65024M")]
     pub(crate) high_base: Bytes,
@@ -111,6 +118,26 @@ pub(crate) enum ChipsetName {
     I440fx,
 }
 
+/// A language of commands on the command line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum EmitTarget {
+    Powershell,
+    Libvirt,
+    Qemu,
+    Proxmox,
+}
+
+impl EmitTarget {
+    pub(crate) const fn target(self) -> Target {
+        match self {
+            Self::Powershell => Target::PowerShell,
+            Self::Libvirt => Target::Libvirt,
+            Self::Qemu => Target::Qemu,
+            Self::Proxmox => Target::Proxmox,
+        }
+    }
+}
+
 /// A maker of processors on the command line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum VendorName {
@@ -134,10 +161,11 @@ pub(crate) struct Card {
 }
 
 impl GuestArgs {
-    pub(crate) const fn gaps(&self) -> Gaps {
+    pub(crate) fn gaps(&self) -> Gaps {
+        let defaults = Gaps::default();
         Gaps {
-            low: self.low.0,
-            high: self.high.0,
+            low: self.low.map_or(defaults.low, |size| size.0),
+            high: self.high.map_or(defaults.high, |size| size.0),
             high_base: self.high_base.0,
         }
     }

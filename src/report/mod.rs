@@ -1,6 +1,7 @@
 //! Words, JSON and pictures for people and programs. The only room that makes prose.
 
 mod dot;
+pub mod emit;
 mod evidence;
 pub mod hex;
 pub mod json;

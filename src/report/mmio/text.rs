@@ -72,8 +72,8 @@ fn host_space(out: &mut String, host: &Host<'_>, layout: Layout, space: &HostSpa
         heading(out, layout, "BRIDGE WINDOWS");
         let _ = writeln!(
             out,
-            "  {:12}  {:12}  {:33}  {:>11}  {:>11}  {}",
-            "BRIDGE", "WINDOW", "RANGE", "SIZE", "FREE", "SIZED ANEW"
+            "  {:12}  {:12}  {:33}  {:>11}  {:>11}  SIZED ANEW",
+            "BRIDGE", "WINDOW", "RANGE", "SIZE", "FREE"
         );
         for bridge in &space.bridges {
             bridge_line(out, host, bridge);

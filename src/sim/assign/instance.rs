@@ -23,6 +23,14 @@ pub fn dismounted_id(instance_id: &str) -> String {
     }
 }
 
+/// The node on the host of a device that is or was dismounted.
+pub fn mounted_id(instance_id: &str) -> String {
+    match instance_id.split_once('\\') {
+        Some((_, rest)) => format!("PCI\\{rest}"),
+        None => instance_id.to_owned(),
+    }
+}
+
 /// The device id part that the registers give, where the capture holds no instance id:
 /// `PCI\VEN_144D&DEV_A820&SUBSYS_1F951028&REV_03`.
 pub fn device_id(host: &Host<'_>, id: FunctionId) -> Option<String> {

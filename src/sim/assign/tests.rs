@@ -106,7 +106,7 @@ fn what_does_not_exist_is_an_error_not_a_refusal() {
 #[test]
 fn a_scenario_that_cannot_be_read_names_the_line() {
     let error = |text: &str| Scenario::parse(text).unwrap_err();
-    assert_eq!(error("[[vm]]\nname = 'x'\n\n[[step]]\ndo = 'fly'").line, 4);
+    assert_eq!(error("[[vm]]\nname = 'x'\n\n[[step]]\ndo = 'fly'").line, 5);
     assert_eq!(error("[[step]]\ndo = 'disable'\ndevice = 'gpus'").line, 1);
     assert_eq!(error("titel = 'x'").line, 1);
     let odd = error("[[vm]]\nname = 'x'\nmemory = '4 apples'");
