@@ -14,6 +14,7 @@
 //! analysis                                facts: ACS per hop, interrupts, resets, BAR demand
 //! sim                                     layouts and assignments played through
 //! rules, verdict                          judgements over facts, and nothing else
+//! redact                                  a capture without what is private, answers unchanged
 //! report                                  words, JSON, pictures
 //! ```
 //!
@@ -48,6 +49,8 @@ pub mod iommu;
 pub mod names;
 #[cfg(feature = "analyzer")]
 pub mod policy;
+#[cfg(feature = "analyzer")]
+pub mod redact;
 #[cfg(feature = "analyzer")]
 pub mod report;
 #[cfg(feature = "analyzer")]

@@ -9,6 +9,7 @@ mod explain;
 mod groups;
 mod lint;
 mod mmio;
+mod redact;
 mod rules;
 mod simulate;
 mod survey;
@@ -27,6 +28,7 @@ pub use mmio::{
     HostWindowItem, HyperVItem, MinimumItem, MmioDocument, NamedWindowItem, PlacedItem, RangeItem,
     ShortfallItem, SizeItem, TreeItem, UnplacedItem, UnplacedPartItem, WishItem, mmio,
 };
+pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use simulate::{PoolItem, SimulationDocument, StepItem, VmItem, simulation};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
@@ -51,6 +53,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ),
         ("simulation", schemars::schema_for!(SimulationDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
+        ("redact", schemars::schema_for!(RedactDocument)),
         (
             "capture-manifest",
             schemars::schema_for!(crate::capture::Manifest),
