@@ -5,6 +5,7 @@
 
 mod decode;
 mod device;
+mod diff;
 mod explain;
 mod groups;
 mod lint;
@@ -17,6 +18,7 @@ pub use decode::{
     Decode, DecodedFunction, FaultItem, FieldItem, RawItem, RegisterItem, StructureItem, decode,
 };
 pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
+pub use diff::{ChangeItem, DiffDocument, VerdictChange, diff};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
@@ -36,6 +38,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("lint", schemars::schema_for!(LintDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
+        ("diff", schemars::schema_for!(DiffDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
         (
             "capture-manifest",
