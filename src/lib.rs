@@ -14,6 +14,7 @@
 //! analysis                                facts: ACS per hop, interrupts, resets, BAR demand
 //! rules, verdict                          judgements over facts, and nothing else
 //! diff                                    what changed between two machines
+//! redact                                  a capture without what is private, answers unchanged
 //! report                                  words, JSON, pictures
 //! ```
 //!
@@ -50,6 +51,8 @@ pub mod iommu;
 pub mod names;
 #[cfg(feature = "analyzer")]
 pub mod policy;
+#[cfg(feature = "analyzer")]
+pub mod redact;
 #[cfg(feature = "analyzer")]
 pub mod report;
 #[cfg(feature = "analyzer")]

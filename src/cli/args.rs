@@ -150,6 +150,14 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "PATH")]
         output: PathBuf,
     },
+    /// Take out of a capture what identifies people and machines, verdicts unchanged
+    Redact {
+        #[command(flatten)]
+        inputs: Inputs,
+        /// A folder, or a file that ends in .zip
+        #[arg(short, long, value_name = "PATH")]
+        output: PathBuf,
+    },
     /// Check a capture against its manifest
     Verify {
         /// A capture: folder or zip

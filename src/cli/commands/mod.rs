@@ -53,6 +53,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Rules { code } => reference::rules(global, code.as_deref()),
         Command::Schema { name } => reference::schema(name.as_deref()),
         Command::Import { inputs, output } => captures::import(global, inputs, output),
+        Command::Redact { inputs, output } => captures::redact(global, inputs, output),
         Command::Verify { capture } => captures::verify(global, capture),
         Command::Synth {
             description,

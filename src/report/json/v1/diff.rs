@@ -24,12 +24,12 @@ pub struct DiffDocument {
     /// Facts that only one capture holds, so that they were not compared.
     pub not_compared: usize,
     /// The changes, what matters most first.
-    pub changes: Vec<ChangeItem>,
+    pub changes: Vec<DiffItem>,
 }
 
 /// One change.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct ChangeItem {
+pub struct DiffItem {
     /// `verdict`, `removed`, `added`, `replaced`, `moved`, `group`, `acs`, `reserved-memory`,
     /// `remapping-unit`, `bar`, `window`, `findings`, `fact`, `table`, `platform`, `renumbered`.
     pub kind: String,
@@ -87,12 +87,12 @@ pub fn diff(comparison: &Comparison<'_>) -> DiffDocument {
         changes: difference
             .changes
             .iter()
-            .map(|change| ChangeItem::of(comparison, change))
+            .map(|change| DiffItem::of(comparison, change))
             .collect(),
     }
 }
 
-impl ChangeItem {
+impl DiffItem {
     fn of(comparison: &Comparison<'_>, change: &Change) -> Self {
         let (before, after) = change.subject.sides();
         let side = after
