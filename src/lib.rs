@@ -14,6 +14,7 @@
 //! analysis                                facts: ACS per hop, interrupts, resets, BAR demand
 //! sim                                     layouts and assignments played through
 //! rules, verdict                          judgements over facts, and nothing else
+//! diff                                    what changed between two machines
 //! redact                                  a capture without what is private, answers unchanged
 //! report                                  words, JSON, pictures
 //! ```
@@ -39,6 +40,8 @@ pub mod analysis;
 pub mod corpus;
 #[cfg(feature = "analyzer")]
 pub mod decode;
+#[cfg(feature = "analyzer")]
+pub mod diff;
 #[cfg(feature = "analyzer")]
 pub mod host;
 #[cfg(any(feature = "analyzer", feature = "collector"))]

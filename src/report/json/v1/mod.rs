@@ -5,6 +5,7 @@
 
 mod decode;
 mod device;
+mod diff;
 mod explain;
 mod groups;
 mod lint;
@@ -20,6 +21,7 @@ pub use decode::{
     Decode, DecodedFunction, FaultItem, FieldItem, RawItem, RegisterItem, StructureItem, decode,
 };
 pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
+pub use diff::{DiffDocument, DiffItem, VerdictChange, diff};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
@@ -52,6 +54,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
             schemars::schema_for!(crate::sim::assign::Scenario),
         ),
         ("simulation", schemars::schema_for!(SimulationDocument)),
+        ("diff", schemars::schema_for!(DiffDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
         ("redact", schemars::schema_for!(RedactDocument)),
         (
