@@ -14,6 +14,7 @@
 //! analysis                                facts: ACS per hop, interrupts, resets, BAR demand
 //! rules, verdict                          judgements over facts, and nothing else
 //! diff                                    what changed between two machines
+//! messages                                what other programs' error messages mean
 //! redact                                  a capture without what is private, answers unchanged
 //! report                                  words, JSON, pictures
 //! ```
@@ -47,6 +48,8 @@ pub mod host;
 pub mod import;
 #[cfg(feature = "analyzer")]
 pub mod iommu;
+#[cfg(feature = "analyzer")]
+pub mod messages;
 #[cfg(feature = "analyzer")]
 pub mod names;
 #[cfg(feature = "analyzer")]

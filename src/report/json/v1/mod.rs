@@ -9,6 +9,7 @@ mod diff;
 mod explain;
 mod groups;
 mod lint;
+mod messages;
 mod redact;
 mod rules;
 mod survey;
@@ -23,6 +24,7 @@ pub use diff::{DiffDocument, DiffItem, VerdictChange, diff};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
+pub use messages::{MessageItem, MessagesDocument, messages};
 pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
@@ -41,6 +43,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
         ("diff", schemars::schema_for!(DiffDocument)),
+        ("explain-log", schemars::schema_for!(MessagesDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
         ("redact", schemars::schema_for!(RedactDocument)),
         (
