@@ -8,6 +8,7 @@ pub(super) mod lint;
 pub(super) mod messages;
 mod missing;
 pub(super) mod rules;
+pub(super) mod simulate;
 pub(super) mod survey;
 pub(super) mod table;
 pub(super) mod topology;

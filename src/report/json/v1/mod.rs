@@ -10,8 +10,10 @@ mod explain;
 mod groups;
 mod lint;
 mod messages;
+mod mmio;
 mod redact;
 mod rules;
+mod simulate;
 mod survey;
 mod table;
 mod topology;
@@ -25,8 +27,14 @@ pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
 pub use messages::{MessageItem, MessagesDocument, messages};
+pub use mmio::{
+    BridgeWindowItem, ClaimItem, GuestBarItem, GuestDeviceItem, GuestItem, HostSpaceItem,
+    HostWindowItem, HyperVItem, MinimumItem, MmioDocument, NamedWindowItem, PlacedItem, RangeItem,
+    ShortfallItem, SizeItem, TreeItem, UnplacedItem, UnplacedPartItem, WishItem, mmio,
+};
 pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
+pub use simulate::{PoolItem, SimulationDocument, StepItem, VmItem, simulation};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
 pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
 pub use topology::{TopologyDocument, TreeNode, topology};
@@ -42,6 +50,12 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("lint", schemars::schema_for!(LintDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
+        ("mmio", schemars::schema_for!(MmioDocument)),
+        (
+            "scenario",
+            schemars::schema_for!(crate::sim::assign::Scenario),
+        ),
+        ("simulation", schemars::schema_for!(SimulationDocument)),
         ("diff", schemars::schema_for!(DiffDocument)),
         ("explain-log", schemars::schema_for!(MessagesDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
