@@ -16,6 +16,7 @@
 //! rules, verdict                          judgements over facts, and nothing else
 //! diff                                    what changed between two machines
 //! redact                                  a capture without what is private, answers unchanged
+//! plan                                    what-if, fix, place: the pipeline run again
 //! report                                  words, JSON, pictures
 //! ```
 //!
@@ -50,6 +51,8 @@ pub mod import;
 pub mod iommu;
 #[cfg(feature = "analyzer")]
 pub mod names;
+#[cfg(feature = "analyzer")]
+pub mod plan;
 #[cfg(feature = "analyzer")]
 pub mod policy;
 #[cfg(feature = "analyzer")]

@@ -6,6 +6,7 @@ pub(super) mod explain;
 pub(super) mod groups;
 pub(super) mod lint;
 mod missing;
+pub(super) mod plan;
 pub(super) mod rules;
 pub(super) mod simulate;
 pub(super) mod survey;
