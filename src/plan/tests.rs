@@ -129,8 +129,8 @@ fn a_slot_that_is_taken_or_no_slot_is_refused() {
 fn the_override_splits_groups_without_isolating() {
     // Two ports in one slot without ACS are one group with what is below them.
     let capture = Machine::new()
-        .with("00:01.0", Dev::root_port(1).multi_function().group(1))
-        .with("00:01.1", Dev::root_port(2).multi_function().group(1))
+        .with("00:01.0", Dev::root_port(1).byte(0x0e, 0x81).group(1))
+        .with("00:01.1", Dev::root_port(2).byte(0x0e, 0x81).group(1))
         .with("01:00.0", settled(Dev::endpoint()).group(1))
         .with("02:00.0", settled(Dev::endpoint()).group(1))
         .capture;

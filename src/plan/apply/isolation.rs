@@ -17,8 +17,8 @@ enum Place {
     Behind { last: u16, at: u16 },
 }
 
-/// Gives a function all ACS services that isolation asks for, switched on; or switches off
-/// whatever it has.
+/// Gives a function all ACS services that isolation asks for, switched on; or takes the
+/// capability away.
 pub(super) fn set_acs(capture: &mut Capture, at: Sbdf, on: bool) -> Result<(), ChangeError> {
     let Some(place) = find(capture, at) else {
         // What has no capability isolates nothing already.
@@ -56,8 +56,8 @@ pub(super) fn set_acs(capture: &mut Capture, at: Sbdf, on: bool) -> Result<(), C
                 put(offset + 4, capability | all);
                 put(offset + 6, control | all);
             } else {
-                put(offset + 4, capability & !all);
-                put(offset + 6, control & !all);
+                // A null capability, which keeps the list whole (PCIe 6.0, 7.9.28).
+                put(offset, 0);
             }
         }
         Place::Behind { last, at: new } if on => {
