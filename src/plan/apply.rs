@@ -93,7 +93,7 @@ fn one(
             downstream,
             multifunction,
         } => {
-            isolation::set_override(capture, *downstream, *multifunction);
+            isolation::set_override(capture, &change.to_string().replace('-', "_"));
             assumed.downstream |= downstream;
             assumed.multifunction |= multifunction;
             changed.notes.push(

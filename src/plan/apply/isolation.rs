@@ -109,14 +109,10 @@ fn find(capture: &Capture, at: Sbdf) -> Option<Place> {
 }
 
 /// Adds the option to the kernel's command line.
-pub(super) fn set_override(capture: &mut Capture, downstream: bool, multifunction: bool) {
-    let words: Vec<&str> = [(downstream, "downstream"), (multifunction, "multifunction")]
-        .into_iter()
-        .filter_map(|(on, word)| on.then_some(word))
-        .collect();
+pub(super) fn set_override(capture: &mut Capture, option: &str) {
     let line = capture.host.entry("cmdline".to_owned()).or_default();
     let text = String::from_utf8_lossy(line).trim_end().to_owned();
-    let text = format!("{text} pcie_acs_override={}\n", words.join(","));
+    let text = format!("{text} pcie_{option}\n");
     *line = text.trim_start().as_bytes().to_vec();
 }
 

@@ -19,9 +19,7 @@ pub(super) fn drop_reserved(capture: &mut Capture, at: Sbdf) -> Result<(), Chang
         };
         let regions = iommu.reserved(host, topology, id);
         let spans = regions.map(|region| (region.table, region.span.offset));
-        spans
-            .map(|(table, offset)| (table, u32::from(offset)))
-            .collect()
+        spans.collect()
     });
     let offsets = |wanted: TableKind| -> Vec<u32> {
         let of_kind = spans.iter().filter(|(kind, _)| *kind == wanted);
@@ -33,7 +31,7 @@ pub(super) fn drop_reserved(capture: &mut Capture, at: Sbdf) -> Result<(), Chang
             let mut table = Dmar::decode(bytes).ok_or(ChangeError::Table("DMAR"))?.value;
             table.structures.retain(|structure| {
                 let reserved = matches!(structure.body, Body::Rmrr(_));
-                !reserved || !dmar.contains(&u32::from(structure.span.offset))
+                !reserved || !dmar.contains(&structure.span.offset)
             });
             *bytes = table.encode();
         }
@@ -41,8 +39,8 @@ pub(super) fn drop_reserved(capture: &mut Capture, at: Sbdf) -> Result<(), Chang
     let ivrs = offsets(TableKind::Ivrs);
     for (name, bytes) in &mut capture.tables {
         if !ivrs.is_empty() && name.starts_with("IVRS") {
-            let table = Ivrs::decode(bytes).ok_or(ChangeError::Table("IVRS"))?.value;
-            *bytes = without_ivmd(&table, bytes, &ivrs);
+            Ivrs::decode(bytes).ok_or(ChangeError::Table("IVRS"))?;
+            *bytes = without_blocks(bytes, &ivrs);
         }
     }
     let record = capture.function(at);
@@ -63,7 +61,7 @@ pub(super) fn drop_reserved(capture: &mut Capture, at: Sbdf) -> Result<(), Chang
 }
 
 /// The table without the blocks at these offsets; length and checksum follow.
-fn without_ivmd(_: &Ivrs, bytes: &[u8], offsets: &[u32]) -> Vec<u8> {
+fn without_blocks(bytes: &[u8], offsets: &[u32]) -> Vec<u8> {
     let mut left: Vec<u8> = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
