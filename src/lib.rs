@@ -14,6 +14,7 @@
 //! analysis                                facts: ACS per hop, interrupts, resets, BAR demand
 //! rules, verdict                          judgements over facts, and nothing else
 //! redact                                  a capture without what is private, answers unchanged
+//! batch                                   everything over a folder of machines, against truth
 //! report                                  words, JSON, pictures
 //! ```
 //!
@@ -34,6 +35,8 @@ pub mod collect;
 
 #[cfg(feature = "analyzer")]
 pub mod analysis;
+#[cfg(feature = "analyzer")]
+pub mod batch;
 #[cfg(feature = "analyzer")]
 pub mod corpus;
 #[cfg(feature = "analyzer")]

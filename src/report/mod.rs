@@ -33,7 +33,6 @@ use crate::host::FunctionId;
 use crate::names::Names;
 use crate::policy::Policy;
 use crate::rules::RuleRun;
-use crate::topology::FunctionKind;
 
 /// The complete result of an analysis: what every exporter draws from.
 #[derive(Clone, Copy, Debug)]
@@ -72,10 +71,6 @@ impl Report<'_> {
 
     /// Whether somebody might want to assign the function.
     pub fn is_candidate(&self, id: FunctionId) -> bool {
-        let kind = self.facts.topology.kind(id);
-        let class = self.facts.host.function(id).identity.class;
-        !kind.is_bridge()
-            && kind != FunctionKind::RcEventCollector
-            && !class.is_some_and(|class| class.is_bridge())
+        self.facts.is_candidate(id)
     }
 }
