@@ -21,7 +21,7 @@ use rayon::prelude::*;
 
 use crate::host::{FunctionId, Host, PARALLEL_FROM};
 use crate::iommu::Iommu;
-use crate::topology::{FunctionKind, Topology};
+use crate::topology::Topology;
 
 /// Everything that rules may look at.
 #[derive(Debug)]
@@ -66,16 +66,6 @@ pub struct Platform {
 }
 
 impl<'h, 'c> Facts<'h, 'c> {
-    /// Whether somebody might want to assign the function: everything but ports, bridges of
-    /// every class, and event collectors.
-    pub fn is_candidate(&self, id: FunctionId) -> bool {
-        let kind = self.topology.kind(id);
-        let class = self.host.function(id).identity.class;
-        !kind.is_bridge()
-            && kind != FunctionKind::RcEventCollector
-            && !class.is_some_and(|class| class.is_bridge())
-    }
-
     /// Analyses a host.
     pub fn of(host: &'h Host<'c>, topology: &'h Topology) -> Self {
         Self {

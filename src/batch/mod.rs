@@ -22,7 +22,7 @@ use crate::policy::Policy;
 use crate::rules;
 use crate::spec::pci::ClassCode;
 use crate::topology::Topology;
-use crate::verdict::Verdict;
+use crate::verdict::{Verdict, is_candidate};
 use items::Machine;
 
 /// Machines in memory at once, for each thread.
@@ -122,7 +122,7 @@ fn analyse(machine: &Machine, policies: &[Policy]) -> Analysed {
     let mut devices = Vec::new();
     let mut expectations = Expectations::default();
     for (id, function) in host.iter() {
-        if !facts.is_candidate(id) {
+        if !is_candidate(&facts, id) {
             continue;
         }
         let findings = run.host_findings().iter().chain(run.findings_of(id));

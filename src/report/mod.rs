@@ -1,5 +1,6 @@
 //! Words, JSON and pictures for people and programs. The only room that makes prose.
 
+mod changes;
 mod dot;
 mod evidence;
 pub mod hex;
@@ -14,11 +15,14 @@ pub mod sarif;
 mod text;
 mod wording;
 
+pub use changes::Comparison;
 pub use dot::topology as dot;
+pub use html::diff as diff_html;
 pub use html::page as html;
 pub use palette::Palette;
 pub use picture::topology as svg;
 pub use text::decode::decode;
+pub use text::diff::diff;
 pub use text::explain::explain;
 pub use text::groups::groups;
 pub use text::lint::lint as lint_text;
@@ -33,6 +37,7 @@ use crate::host::FunctionId;
 use crate::names::Names;
 use crate::policy::Policy;
 use crate::rules::RuleRun;
+use crate::verdict;
 
 /// The complete result of an analysis: what every exporter draws from.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +76,6 @@ impl Report<'_> {
 
     /// Whether somebody might want to assign the function.
     pub fn is_candidate(&self, id: FunctionId) -> bool {
-        self.facts.is_candidate(id)
+        verdict::is_candidate(self.facts, id)
     }
 }

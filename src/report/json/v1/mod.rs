@@ -6,6 +6,7 @@
 mod corpus;
 mod decode;
 mod device;
+mod diff;
 mod explain;
 mod groups;
 mod lint;
@@ -22,6 +23,7 @@ pub use decode::{
     Decode, DecodedFunction, FaultItem, FieldItem, RawItem, RegisterItem, StructureItem, decode,
 };
 pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
+pub use diff::{DiffDocument, DiffItem, VerdictChange, diff};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
@@ -42,6 +44,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("lint", schemars::schema_for!(LintDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
+        ("diff", schemars::schema_for!(DiffDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
         ("corpus", schemars::schema_for!(CorpusDocument)),
         ("corpus-case", schemars::schema_for!(CorpusCase)),
