@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::guest_args::{MmioArgs, SimulateArgs};
 use assignable::policy::Policy;
 use assignable::select::Selector;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -135,6 +136,11 @@ pub(crate) enum Command {
         #[arg(long)]
         before_6_1: bool,
     },
+    /// Address space: the host's windows and their slack; with --device, where a guest's BARs
+    /// land and the smallest gaps that hold them
+    Mmio(Box<MmioArgs>),
+    /// Play an assignment step by step: states, refusals, the pool, virtual machines
+    Simulate(Box<SimulateArgs>),
     /// Every header field and capability, every ACPI structure, with offsets and raw values
     Decode {
         #[command(flatten)]
@@ -204,6 +210,7 @@ impl Command {
     pub(crate) const fn formats(&self) -> &'static [Format] {
         match self {
             Self::Topology { .. } => &[Format::Text, Format::Json, Format::Dot, Format::Svg],
+            Self::Mmio(_) | Self::Simulate(_) => &[Format::Text, Format::Json, Format::Svg],
             Self::Diff { .. } => &[Format::Text, Format::Json, Format::Html],
             // Whatever the format is called, the page is the answer.
             Self::Report { .. } => &[Format::Text, Format::Html],
@@ -262,6 +269,19 @@ pub(crate) struct Analysis {
     /// Exit with 1 (or 4 for `undetermined`) where such a verdict or finding occurs
     #[arg(long, value_name = "LEVEL")]
     pub(crate) fail_on: Option<FailOn>,
+}
+
+impl Analysis {
+    /// The same inputs, asked nothing about verdicts.
+    pub(crate) fn of(inputs: &Inputs) -> Self {
+        Self {
+            inputs: Inputs {
+                inputs: inputs.inputs.clone(),
+            },
+            policies: vec![Policy::Vfio],
+            fail_on: None,
+        }
+    }
 }
 
 /// When to fail.
@@ -348,7 +368,7 @@ pub(crate) enum When {
     Never,
 }
 
-fn policy(text: &str) -> Result<Policy, String> {
+pub(super) fn policy(text: &str) -> Result<Policy, String> {
     text.parse().map_err(|()| {
         let names: Vec<_> = Policy::ALL.iter().map(|policy| policy.name()).collect();
         format!("expected one of {}", names.join(", "))

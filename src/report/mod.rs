@@ -2,16 +2,19 @@
 
 mod changes;
 mod dot;
+pub mod emit;
 mod evidence;
 pub mod hex;
 mod html;
 pub mod json;
 pub mod junit;
 pub mod lint;
+mod mmio;
 mod palette;
 mod picture;
 mod reasons;
 pub mod sarif;
+mod simulate;
 mod text;
 mod wording;
 
@@ -19,14 +22,17 @@ pub use changes::Comparison;
 pub use dot::topology as dot;
 pub use html::diff as diff_html;
 pub use html::page as html;
+pub use mmio::{MmioReport, mmio, svg as mmio_svg};
 pub use palette::Palette;
 pub use picture::topology as svg;
+pub use simulate::{SimulationReport, svg as simulation_svg};
 pub use text::decode::decode;
 pub use text::diff::diff;
 pub use text::explain::explain;
 pub use text::groups::groups;
 pub use text::lint::lint as lint_text;
 pub use text::rules::{rule_index, rule_page};
+pub use text::simulate::simulate;
 pub use text::survey::survey;
 pub use text::table::table;
 pub use text::topology::topology;

@@ -90,14 +90,7 @@ pub(crate) fn groups(
     acs: Option<AcsMode>,
     before_6_1: bool,
 ) -> Result<Exit, Failure> {
-    let analysis = Analysis {
-        inputs: Inputs {
-            inputs: inputs.inputs.clone(),
-        },
-        policies: vec![Policy::Vfio],
-        fail_on: None,
-    };
-    with_report(global, &analysis, |report| {
+    with_report(global, &Analysis::of(inputs), |report| {
         let (host, topology) = (report.facts.host, report.facts.topology);
         let mut options = Options::for_host(host);
         if let Some(mode) = acs {
@@ -120,7 +113,7 @@ pub(crate) fn groups(
 }
 
 /// Loads the inputs, analyses them and hands the result on.
-fn with_report(
+pub(super) fn with_report(
     global: &Global,
     analysis: &Analysis,
     show: impl FnOnce(&Report<'_>) -> Result<Exit, Failure>,

@@ -6,7 +6,9 @@ mod corpus;
 mod decode;
 mod diff;
 mod lint;
+mod mmio;
 mod reference;
+mod simulate;
 
 use clap::ValueEnum;
 
@@ -43,6 +45,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             acs,
             before_6_1,
         } => analysis::groups(global, inputs, *acs, *before_6_1),
+        Command::Mmio(args) => mmio::mmio(global, args),
+        Command::Simulate(args) => simulate::simulate(global, args),
         Command::Decode { inputs, decoding } => decode::decode(global, inputs, decoding),
         Command::Lint {
             inputs,

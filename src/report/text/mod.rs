@@ -7,6 +7,7 @@ pub(super) mod groups;
 pub(super) mod lint;
 mod missing;
 pub(super) mod rules;
+pub(super) mod simulate;
 pub(super) mod survey;
 pub(super) mod table;
 pub(super) mod topology;
