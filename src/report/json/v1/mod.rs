@@ -10,6 +10,7 @@ mod diff;
 mod explain;
 mod groups;
 mod lint;
+mod messages;
 mod mmio;
 mod redact;
 mod rules;
@@ -29,6 +30,7 @@ pub use diff::{DiffDocument, DiffItem, VerdictChange, diff};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
+pub use messages::{MessageItem, MessagesDocument, messages};
 pub use mmio::{
     BridgeWindowItem, ClaimItem, GuestBarItem, GuestDeviceItem, GuestItem, HostSpaceItem,
     HostWindowItem, HyperVItem, MinimumItem, MmioDocument, NamedWindowItem, PlacedItem, RangeItem,
@@ -59,6 +61,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ),
         ("simulation", schemars::schema_for!(SimulationDocument)),
         ("diff", schemars::schema_for!(DiffDocument)),
+        ("explain-log", schemars::schema_for!(MessagesDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
         ("corpus", schemars::schema_for!(CorpusDocument)),
         ("corpus-case", schemars::schema_for!(CorpusCase)),
