@@ -18,6 +18,7 @@
 //! messages                                what other programs' error messages mean
 //! redact                                  a capture without what is private, answers unchanged
 //! batch                                   everything over a folder of machines, against truth
+//! plan                                    what-if, fix, place: the pipeline run again
 //! report                                  words, JSON, pictures
 //! ```
 //!
@@ -56,6 +57,8 @@ pub mod iommu;
 pub mod messages;
 #[cfg(feature = "analyzer")]
 pub mod names;
+#[cfg(feature = "analyzer")]
+pub mod plan;
 #[cfg(feature = "analyzer")]
 pub mod policy;
 #[cfg(feature = "analyzer")]
