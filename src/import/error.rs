@@ -48,6 +48,14 @@ pub enum ImportError {
         /// The input.
         file: String,
     },
+    /// A part of another machine than the inputs before it.
+    #[error("{file}: from another machine than the inputs before it: {reason}")]
+    OtherMachine {
+        /// The input.
+        file: String,
+        /// What tells.
+        reason: String,
+    },
     /// More data than any machine has.
     #[error("{file}: more than {limit} bytes")]
     TooLarge {
@@ -98,6 +106,7 @@ impl ImportError {
             | Self::NotRecognised { file, .. }
             | Self::NothingInside { file, .. }
             | Self::OnlyLog { file }
+            | Self::OtherMachine { file, .. }
             | Self::TooLarge { file, .. }
             | Self::TooManyFunctions { file, .. }
             | Self::Bomb { file, .. }

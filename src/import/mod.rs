@@ -27,7 +27,15 @@ mod live;
 #[cfg(feature = "analyzer")]
 pub mod lspci;
 #[cfg(feature = "analyzer")]
+mod markup;
+#[cfg(feature = "analyzer")]
 mod parts;
+#[cfg(feature = "analyzer")]
+mod raw_config;
+#[cfg(feature = "analyzer")]
+mod same_machine;
+#[cfg(feature = "analyzer")]
+mod skipped;
 #[cfg(feature = "analyzer")]
 mod sniff;
 mod sysfs;
@@ -50,4 +58,4 @@ pub use parts::{Import, import};
 #[cfg(feature = "analyzer")]
 pub use sniff::Looks;
 
-pub use diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Place};
+pub use diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, LineRange, Place};

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::verbose::{Line, Trust, is_from_windows, may_be_emulated, reconstruct};
-use super::{Dump, MAX_LINE, header, unquoted};
+use super::{Dump, MAX_LINE, OWN_GROUP, boundary, listing, unquoted};
 use crate::addr::Sbdf;
 use crate::bytes::ConfigImage;
 
-/// Fills the images that the hex lines left empty, as far as the words go.
-pub(super) fn fill(text: &[u8], source: &str, dump: &mut Dump) {
+/// Fills the images that the hex lines left empty, as far as the words go, up to the line `end`.
+pub(super) fn fill(text: &[u8], end: Option<u32>, source: &str, dump: &mut Dump) {
     let empty: BTreeSet<Sbdf> = dump
         .functions
         .iter()
@@ -26,15 +26,31 @@ pub(super) fn fill(text: &[u8], source: &str, dump: &mut Dump) {
     let trust = |whole| Trust { whole, bar_types };
     let mut block: Vec<Line<'_>> = Vec::new();
     let mut function = None;
-    for (number, line) in (1..).zip(text.lines()) {
+    let mut blank = false;
+    for (number, line) in (1..end.unwrap_or(u32::MAX)).zip(text.lines()) {
         let line = cut(line);
-        if let Some(at) = address(line) {
-            if let Some(at) = function.replace(at).filter(|at| empty.contains(at)) {
+        let (indent, content) = unquoted(line.as_bytes());
+        let content = content.trim_ascii_end();
+        let was_blank = std::mem::replace(&mut blank, content.is_empty());
+        let start = listing::from_address(content);
+        let own_group = content.starts_with(OWN_GROUP);
+        let ends = || {
+            !own_group && listing::listed(content).is_some()
+                || boundary::ends_function(was_blank, indent, content)
+        };
+        if start.is_some() || function.is_some() && ends() {
+            let at = start.map(|(at, _)| at);
+            if let Some(at) = std::mem::replace(&mut function, at).filter(|at| empty.contains(at)) {
                 one(at, &block, trust(true), source, dump);
             }
             block.clear();
         }
-        block.push(Line { number, text: line });
+        // Of a listing what stands before the address is left out.
+        let behind = start.map_or(0, |(_, text)| {
+            line.trim_end().len().saturating_sub(text.len())
+        });
+        let text = line.get(behind..).unwrap_or_default();
+        block.push(Line { number, text });
     }
     let ended = text.ends_with("\n\n") || text.ends_with("\n\r\n");
     if let Some(at) = function.filter(|at| empty.contains(at)) {
@@ -52,12 +68,6 @@ fn one(at: Sbdf, block: &[Line<'_>], trust: Trust, source: &str, dump: &mut Dump
     reconstruct(source, block, trust, &mut image, lines);
     // The words are one reading of the registers; a second one may differ in live status bits.
     let _ = record.config.merge(&image);
-}
-
-/// The function that a header line names.
-fn address(line: &str) -> Option<Sbdf> {
-    let header = header::header(unquoted(line.as_bytes()).1.trim_ascii_end())?;
-    Some(header.at)
 }
 
 /// What is looked at of a line.
