@@ -2,6 +2,7 @@
 
 use super::detail::{Detail, Range, Region, detail};
 use super::header::Header;
+use super::named;
 use crate::addr::Sbdf;
 use crate::bytes::ConfigImage;
 use crate::capture::{
@@ -73,6 +74,10 @@ impl Pending {
         if let Some((vendor, device)) = header.ids {
             properties.vendor = Some(Reported::new(vendor, origin.clone()));
             properties.device = Some(Reported::new(device, origin.clone()));
+        } else if let Some((vendor, device)) = named::ids(header.description()) {
+            let origin = Origin::line(Method::Name, source, line);
+            properties.vendor = Some(Reported::new(vendor, origin.clone()));
+            properties.device = device.map(|device| Reported::new(device, origin));
         }
         properties.revision = header
             .revision

@@ -26,6 +26,15 @@ pub(super) struct Header<'a> {
     pub(super) prog_if: Option<u8>,
 }
 
+impl<'a> Header<'a> {
+    /// Vendor and device in words: the name without the class.
+    pub(super) fn description(&self) -> &'a [u8] {
+        let class = self.name.windows(2).position(|pair| pair == b": ");
+        let behind = class.and_then(|class| self.name.get(class + 2..));
+        behind.unwrap_or_default()
+    }
+}
+
 /// Parses a line without its line end and indentation.
 pub(super) fn header(line: &[u8]) -> Option<Header<'_>> {
     let (rest, at) = terminated(slot, space1).parse(line).ok()?;

@@ -10,6 +10,7 @@ mod function;
 mod header;
 mod hex;
 mod listing;
+mod named;
 pub mod verbose;
 mod words;
 
@@ -39,6 +40,8 @@ pub struct Dump {
     pub privileges: Option<Privileges>,
 }
 
+/// Mails wrap lines that are at least so long.
+const WRAPPED_FROM: usize = 60;
 /// How lspci itself says a function's group; headings of scripts look like it.
 const OWN_GROUP: &[u8] = b"IOMMU group: ";
 /// Longest line that is looked at as words.
@@ -64,6 +67,8 @@ pub fn read(text: &[u8], source: &str, diagnostics: &mut Diagnostics) -> Dump {
         end: None,
         context: Context::default(),
         blank: false,
+        before: 0,
+        open_line: false,
         skipped: Skipped::default(),
     };
     let mut rest = text;
@@ -80,6 +85,7 @@ pub fn read(text: &[u8], source: &str, diagnostics: &mut Diagnostics) -> Dump {
             None => (Some(rest), None),
         };
         reader.line += 1;
+        reader.open_line = after.is_none();
         reader.words(line.unwrap_or_default());
         rest = after.unwrap_or_default();
     }
@@ -116,6 +122,10 @@ struct Reader<'a> {
     context: Context,
     /// The line before was empty.
     blank: bool,
+    /// Length of the line before.
+    before: usize,
+    /// The line has no end.
+    open_line: bool,
     skipped: Skipped,
 }
 
@@ -160,9 +170,13 @@ impl Reader<'_> {
             return;
         }
         let blank = std::mem::replace(&mut self.blank, content.is_empty());
+        let before = std::mem::replace(&mut self.before, line.len());
+        // Among headings of groups there may be a damaged one; a wrapped line ends in ids.
+        let wrapped = before >= WRAPPED_FROM && matches!(content.last(), Some(b']' | b')'));
+        let apart = self.context.is_beside_heading(indent) && !wrapped;
         if let Some(header) = header::header(content) {
             self.flush();
-            let group = self.context.of_entry(indent);
+            let group = self.context.below_heading(indent);
             self.current = Some(self.begin(&header));
             self.grouped(group);
         } else if self.current.is_some() && content.starts_with(OWN_GROUP) {
@@ -170,7 +184,9 @@ impl Reader<'_> {
         } else if let Some(listed) = listing::listed(content) {
             self.flush();
             self.listed(&listed, indent);
-        } else if self.current.is_some() && !boundary::ends_function(blank, indent, content) {
+        } else if self.current.is_some()
+            && !boundary::ends_function(blank || apart, indent, content)
+        {
             self.detail(indent, content);
         } else if !content.is_empty() {
             // Another command's output: what is indented below it is no function's either.
@@ -181,6 +197,10 @@ impl Reader<'_> {
     }
 
     fn detail(&mut self, indent: usize, content: &[u8]) {
+        // A line without its end may be cut in the middle of a number.
+        if self.open_line {
+            return;
+        }
         if let Some(current) = &mut self.current {
             current.detail(indent, content, self.source, self.line);
         }
@@ -189,7 +209,10 @@ impl Reader<'_> {
     /// A line of a group listing.
     fn listed(&mut self, listed: &Listed<'_>, indent: usize) {
         match listed {
-            Listed::Group(group) => self.context.group(*group, indent),
+            Listed::Group(group) => {
+                self.context.group(*group, indent);
+                self.context.heading = true;
+            }
             Listed::Unit(name) => self.context.unit(name),
             Listed::Function(entry) => {
                 let group = entry.group.or_else(|| self.context.of_entry(indent));
@@ -198,6 +221,7 @@ impl Reader<'_> {
                 if let (Some(group), true) = (entry.group, indent <= self.context.indent) {
                     // The next lines may go without the number.
                     self.context.group(group, indent);
+                    self.context.heading = false;
                 }
                 self.grouped(group);
                 let (source, line) = (self.source, self.line);
@@ -383,6 +407,8 @@ impl Reader<'_> {
 struct Context {
     unit: Option<String>,
     group: Option<u32>,
+    /// It stood on a line of its own.
+    heading: bool,
     /// How deep the heading was indented.
     indent: usize,
     /// How deep the functions below it are.
@@ -410,6 +436,13 @@ impl Context {
         self.entries = None;
     }
 
+    /// Whether a line stands where headings do, and functions below them.
+    fn is_beside_heading(&self, indent: usize) -> bool {
+        self.group.is_some()
+            && indent <= self.indent
+            && self.entries.is_some_and(|entries| entries > self.indent)
+    }
+
     /// The group of a function that does not say it itself. One that is indented less than the
     /// one before begins another list.
     fn of_entry(&mut self, indent: usize) -> Option<u32> {
@@ -418,6 +451,13 @@ impl Context {
             self.leave();
         }
         self.group
+    }
+
+    /// The same for a plain line of lspci: it may belong to a heading, but not to a line that
+    /// names a function itself.
+    fn below_heading(&mut self, indent: usize) -> Option<u32> {
+        let group = self.of_entry(indent);
+        group.filter(|_| self.heading)
     }
 
     /// What follows belongs to no group.

@@ -6,13 +6,15 @@ use super::verbose::{Line, Trust, is_from_windows, may_be_emulated, reconstruct}
 use super::{Dump, MAX_LINE, OWN_GROUP, boundary, listing, unquoted};
 use crate::addr::Sbdf;
 use crate::bytes::ConfigImage;
+use crate::spec::pci::EXPRESS_SIZE;
 
-/// Fills the images that the hex lines left empty, as far as the words go, up to the line `end`.
+/// Fills the images that the hex lines left empty, or ended before the capabilities that the
+/// text shows, as far as the words go, up to the line `end`.
 pub(super) fn fill(text: &[u8], end: Option<u32>, source: &str, dump: &mut Dump) {
     let empty: BTreeSet<Sbdf> = dump
         .functions
         .iter()
-        .filter(|(_, record)| record.config.is_empty())
+        .filter(|(_, record)| record.config.extent() < EXPRESS_SIZE)
         .map(|(&at, _)| at)
         .collect();
     if empty.is_empty() {
@@ -63,11 +65,24 @@ fn one(at: Sbdf, block: &[Line<'_>], trust: Trust, source: &str, dump: &mut Dump
     let Some(record) = dump.functions.get_mut(&at) else {
         return;
     };
+    let extent = record.config.extent();
+    if extent > 0 && !block.iter().any(|line| shows_behind(line.text, extent)) {
+        return;
+    }
     let mut image = ConfigImage::empty();
     let lines = &mut record.properties.config_lines;
     reconstruct(source, block, trust, &mut image, lines);
     // The words are one reading of the registers; a second one may differ in live status bits.
     let _ = record.config.merge(&image);
+}
+
+/// Whether a line is about a capability that the hex lines do not reach.
+fn shows_behind(line: &str, extent: u16) -> bool {
+    let offset = line.split_once("Capabilities: [").and_then(|(_, rest)| {
+        let end = rest.find([']', ' '])?;
+        u16::from_str_radix(rest.get(..end)?, 16).ok()
+    });
+    offset.is_some_and(|offset| offset >= extent)
 }
 
 /// What is looked at of a line.
