@@ -13,6 +13,8 @@
 //! topology                                root complexes, ports, bridges, functions
 //! analysis                                facts: ACS per hop, interrupts, resets, BAR demand
 //! rules, verdict                          judgements over facts, and nothing else
+//! diff                                    what changed between two machines
+//! redact                                  a capture without what is private, answers unchanged
 //! report                                  words, JSON, pictures
 //! ```
 //!
@@ -38,6 +40,8 @@ pub mod corpus;
 #[cfg(feature = "analyzer")]
 pub mod decode;
 #[cfg(feature = "analyzer")]
+pub mod diff;
+#[cfg(feature = "analyzer")]
 pub mod host;
 #[cfg(any(feature = "analyzer", feature = "collector"))]
 pub mod import;
@@ -47,6 +51,8 @@ pub mod iommu;
 pub mod names;
 #[cfg(feature = "analyzer")]
 pub mod policy;
+#[cfg(feature = "analyzer")]
+pub mod redact;
 #[cfg(feature = "analyzer")]
 pub mod report;
 #[cfg(feature = "analyzer")]

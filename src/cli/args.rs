@@ -61,6 +61,14 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "DEVICE", required = true)]
         device: Vec<Selector>,
     },
+    /// Everything as one HTML page that needs no network, for a ticket or a printer
+    Report {
+        #[command(flatten)]
+        analysis: Analysis,
+        /// Where to write it; default: standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// What does not conform: the firmware's tables, and devices as their makers want to know
     Lint {
         #[command(flatten)]
@@ -77,6 +85,30 @@ pub(crate) enum Command {
         /// Exit with 1 where a finding is this severe or worse (4 for `undetermined`)
         #[arg(long, value_name = "LEVEL")]
         fail_on: Option<LintLevel>,
+    },
+    /// What changed between two captures of a machine, in meaning and not in bytes
+    Diff {
+        /// The capture or dump from before
+        #[arg(value_name = "BEFORE")]
+        before: PathBuf,
+        /// The one from after
+        #[arg(value_name = "AFTER")]
+        after: PathBuf,
+        /// Platform to judge for; may be given several times
+        #[arg(
+            short,
+            long = "policy",
+            value_name = "POLICY",
+            value_parser = policy,
+            default_values = ["hyperv-2025", "vfio"]
+        )]
+        policies: Vec<Policy>,
+        /// Exit with 1 where such a change occurs
+        #[arg(long, value_name = "CHANGE")]
+        fail_on: Option<DiffLevel>,
+        /// List new addresses of BARs and windows, too
+        #[arg(long)]
+        all: bool,
     },
     /// The index of rules, or one rule's page
     Rules {
@@ -103,19 +135,23 @@ pub(crate) enum Command {
         #[arg(long)]
         before_6_1: bool,
     },
-    /// Every header field and capability, with offsets and raw values
+    /// Every header field and capability, every ACPI structure, with offsets and raw values
     Decode {
         #[command(flatten)]
         inputs: Inputs,
-        /// Only these devices
-        #[arg(short, long, value_name = "DEVICE")]
-        device: Vec<Selector>,
-        /// Offset, width and raw value of each field
-        #[arg(long)]
-        offsets: bool,
+        #[command(flatten)]
+        decoding: Decoding,
     },
     /// Convert any input to a capture
     Import {
+        #[command(flatten)]
+        inputs: Inputs,
+        /// A folder, or a file that ends in .zip
+        #[arg(short, long, value_name = "PATH")]
+        output: PathBuf,
+    },
+    /// Take out of a capture what identifies people and machines, verdicts unchanged
+    Redact {
         #[command(flatten)]
         inputs: Inputs,
         /// A folder, or a file that ends in .zip
@@ -150,6 +186,9 @@ impl Command {
     pub(crate) const fn formats(&self) -> &'static [Format] {
         match self {
             Self::Topology { .. } => &[Format::Text, Format::Json, Format::Dot, Format::Svg],
+            Self::Diff { .. } => &[Format::Text, Format::Json, Format::Html],
+            // Whatever the format is called, the page is the answer.
+            Self::Report { .. } => &[Format::Text, Format::Html],
             Self::Lint { .. } => &[Format::Text, Format::Json, Format::Sarif, Format::Junit],
             _ => &[Format::Text, Format::Json],
         }
@@ -162,6 +201,23 @@ pub(crate) struct Inputs {
     /// Dumps of one machine
     #[arg(value_name = "INPUT", required = true)]
     pub(crate) inputs: Vec<PathBuf>,
+}
+
+/// What to decode, and how to show it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Decoding {
+    /// Only these devices
+    #[arg(short, long, value_name = "DEVICE")]
+    pub(crate) device: Vec<Selector>,
+    /// Only these ACPI tables, by signature (DMAR, IVRS, MADT, ...) or by name (SSDT2)
+    #[arg(short, long, value_name = "SIGNATURE")]
+    pub(crate) table: Vec<String>,
+    /// Offset, width and raw value of each field
+    #[arg(long)]
+    pub(crate) offsets: bool,
+    /// Bytes instead: as lspci -xxxx prints them, tables as acpidump does
+    #[arg(long, conflicts_with = "offsets")]
+    pub(crate) hex: bool,
 }
 
 /// Inputs with the question asked of them.
@@ -224,6 +280,17 @@ pub(crate) enum LintLevel {
     High,
     /// Something could not be checked (exit code 4)
     Undetermined,
+}
+
+/// Which change counts as a failure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum DiffLevel {
+    /// Any verdict is another one
+    Verdict,
+    /// A verdict got worse
+    Worse,
+    /// Anything but bus numbers
+    Change,
 }
 
 /// Which ACS control register counts.

@@ -3,12 +3,18 @@
 //! The last room that speaks of [`Observed`](crate::bytes::Observed); analyses answer with
 //! [`Tri`](crate::analysis::Tri).
 
+mod device_state;
 mod function;
+mod nodes;
+mod tables;
 mod virtual_functions;
 mod windows;
 
+pub use device_state::{Assignment, DeviceState};
 pub use function::{Function, FunctionId, Identity};
-pub use windows::WindowsFacts;
+pub use nodes::Nodes;
+pub use tables::{AcpiTable, AcpiTables};
+pub use windows::{Enumerator, WindowsFacts};
 
 use rayon::prelude::*;
 
@@ -24,7 +30,9 @@ pub(crate) const PARALLEL_FROM: usize = 512;
 pub struct Host<'c> {
     capture: &'c Capture,
     functions: Vec<Function<'c>>,
+    acpi: AcpiTables<'c>,
     log: Option<KernelLog>,
+    nodes: Nodes,
 }
 
 impl<'c> Host<'c> {
@@ -41,13 +49,31 @@ impl<'c> Host<'c> {
         Self {
             capture,
             functions,
+            acpi: AcpiTables::of(capture),
             log,
+            nodes: Nodes::of(capture),
         }
+    }
+
+    /// Windows' device nodes and what Hyper-V reported.
+    pub const fn nodes(&self) -> &Nodes {
+        &self.nodes
+    }
+
+    /// Where a function stands between the host and its guests; `None` where the capture does
+    /// not say.
+    pub fn device_state(&self, id: FunctionId) -> Option<DeviceState> {
+        DeviceState::of(self.function(id), &self.nodes)
     }
 
     /// The capture behind it.
     pub const fn capture(&self) -> &'c Capture {
         self.capture
+    }
+
+    /// Its ACPI tables, as far as they have a decoder.
+    pub const fn acpi(&self) -> &AcpiTables<'c> {
+        &self.acpi
     }
 
     /// What the kernel log says, where there is one. Its lines are those of `host/log.txt`.

@@ -201,6 +201,16 @@ pub enum DiagnosticKind {
         /// The address that it was given.
         function: Sbdf,
     },
+    /// An export from Windows is broken at this place. What is whole was used.
+    ExportBroken {
+        /// What the reader said.
+        problem: String,
+    },
+    /// Rows of a printed table whose instance id is cut. They were skipped.
+    CutIds {
+        /// How many.
+        rows: usize,
+    },
     /// Further remarks about this input were left out.
     More {
         /// How many.
@@ -434,6 +444,12 @@ impl fmt::Display for DiagnosticKind {
                 f,
                 "a configuration space without an address; taken as {function} (name the file \
                  after its address, e.g. 0000-01-00.0.config)"
+            ),
+            Self::ExportBroken { problem } => write!(f, "broken: {problem}; used what is whole"),
+            Self::CutIds { rows } => write!(
+                f,
+                "{rows} rows name no device in full; export with '| ConvertTo-Json' or \
+                 '| Format-List *' instead"
             ),
             Self::More { count } => write!(f, "{count} more remarks were left out"),
         }

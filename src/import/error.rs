@@ -31,7 +31,7 @@ pub enum ImportError {
     /// A folder or archive in which nothing of use was found.
     #[error(
         "{file}: nothing of use in it: no capture, no sysfs tree, no lspci text, no ACPI tables, \
-         no kernel log ({files} files)"
+         no kernel log, no export from Windows ({files} files)"
     )]
     NothingInside {
         /// The input.
@@ -55,6 +55,16 @@ pub enum ImportError {
         file: String,
         /// What tells.
         reason: String,
+    },
+    /// Settings of a Windows host and nothing else.
+    #[error(
+        "{file}: settings of a Windows host, which name no device; add an export of its devices, \
+         e.g. from Collect-Assignable.ps1 or 'Get-PnpDevice | Get-PnpDeviceProperty | \
+         ConvertTo-Json'"
+    )]
+    OnlySettings {
+        /// The input.
+        file: String,
     },
     /// More data than any machine has.
     #[error("{file}: more than {limit} bytes")]
@@ -107,6 +117,7 @@ impl ImportError {
             | Self::NothingInside { file, .. }
             | Self::OnlyLog { file }
             | Self::OtherMachine { file, .. }
+            | Self::OnlySettings { file }
             | Self::TooLarge { file, .. }
             | Self::TooManyFunctions { file, .. }
             | Self::Bomb { file, .. }

@@ -6,7 +6,7 @@ use super::gather::Gather;
 use super::input::{self, Input};
 use super::limits::{MAX_KEPT_TEXT, MAX_TABLES};
 use super::sniff::Kind;
-use super::{acpidump, kernel_log, lspci, markup, raw_config, same_machine, sysfs, text};
+use super::{acpidump, kernel_log, lspci, markup, raw_config, same_machine, sysfs, text, windows};
 use crate::addr::Sbdf;
 use crate::capture::limits::{MAX_FUNCTIONS, MAX_TOTAL};
 use crate::capture::{Capture, safe_name, unique_name};
@@ -53,14 +53,20 @@ pub fn import(inputs: &[Input]) -> Import {
     if inputs.is_empty() {
         import.errors.push(ImportError::NoInput);
     }
-    let mut with_log = None;
+    let (mut with_log, mut with_settings) = (None, None);
     let mut logs = Vec::new();
     for input in inputs {
         let name = input.name();
         let mut diagnostics = Diagnostics::new(name.as_str());
         let room = MAX_TOTAL.saturating_sub(import.capture.bytes());
         match one(input, &name, room, &mut diagnostics) {
-            Ok((part, log)) => {
+            Ok((mut part, log)) => {
+                if part.host.contains_key(kernel_log::NAME) {
+                    with_log.get_or_insert(name.clone());
+                } else if part.is_empty() && log.is_none() {
+                    with_settings.get_or_insert(name.clone());
+                }
+                windows::lift(&mut part);
                 if import.take(&name, part) {
                     logs.extend(log.map(|log| (name, log)));
                 }
@@ -77,7 +83,10 @@ pub fn import(inputs: &[Input]) -> Import {
     }
     if let (true, Some(file)) = (import.capture.is_empty(), with_log) {
         import.errors.push(ImportError::OnlyLog { file });
+    } else if let (true, Some(file)) = (import.capture.is_empty(), with_settings) {
+        import.errors.push(ImportError::OnlySettings { file });
     }
+    windows::place(&mut import.capture);
     // What one part lacks, another may have.
     let Import {
         capture,
@@ -152,11 +161,14 @@ fn one(
             }
             Kind::Markup => markup_text(path, bytes, known, diagnostics),
             Kind::Config => raw_config::read(path, bytes, diagnostics),
+            Kind::Windows(export) => {
+                windows::read(export, bytes, &source_name(path, known), diagnostics)
+            }
         };
         diagnostics.enter(outer);
         part.merge(new);
     }
-    if part.is_empty() && said.is_none() && !part.host.contains_key(kernel_log::NAME) {
+    if part.is_empty() && said.is_none() && part.host.is_empty() {
         return Err(ImportError::NothingInside {
             file: name.to_owned(),
             files,

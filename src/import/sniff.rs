@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::text::without_mark;
+use super::windows::Export;
 use super::{acpidump, kernel_log, lspci, markup};
 
 /// What a part of use is, other than a tree or a capture.
@@ -20,6 +21,8 @@ pub(super) enum Kind {
     Markup,
     /// One configuration space as it is.
     Config,
+    /// An export from Windows.
+    Windows(Export),
 }
 
 /// What an input looks like.
@@ -122,8 +125,10 @@ pub(super) fn text_kind(head: &[u8]) -> Option<Kind> {
         Some(Kind::Markup)
     } else if acpidump::is_dump(head) {
         Some(Kind::TableDump)
+    } else if kernel_log::is_log(head) {
+        Some(Kind::KernelLog)
     } else {
-        kernel_log::is_log(head).then_some(Kind::KernelLog)
+        Export::of(head).map(Kind::Windows)
     }
 }
 

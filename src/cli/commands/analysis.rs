@@ -1,5 +1,7 @@
 //! `survey`, `explain` and `topology`: the pipeline from a capture to a report.
 
+use std::path::Path;
+
 use assignable::analysis::Facts;
 use assignable::analysis::groups::{Groups, Options};
 use assignable::capture::Capture;
@@ -66,6 +68,22 @@ pub(crate) fn topology(global: &Global, analysis: &Analysis, dot: bool) -> Resul
     })
 }
 
+pub(crate) fn report(
+    global: &Global,
+    analysis: &Analysis,
+    to: Option<&Path>,
+) -> Result<Exit, Failure> {
+    with_report(global, analysis, |report| {
+        let page = report::html(report);
+        match to {
+            Some(path) => load::write(path, page.as_bytes())?,
+            None => output::text(&page)?,
+        }
+        let devices: Vec<_> = report.candidates().collect();
+        Ok(fail_on(report, analysis.fail_on, &devices))
+    })
+}
+
 pub(crate) fn groups(
     global: &Global,
     inputs: &Inputs,
@@ -109,12 +127,7 @@ fn with_report(
 ) -> Result<Exit, Failure> {
     let capture: Capture = load::capture(global, &analysis.inputs.inputs)?;
     let names = load::names(global)?;
-    let mut policies: Vec<Policy> = Vec::new();
-    for &policy in &analysis.policies {
-        if !policies.contains(&policy) {
-            policies.push(policy);
-        }
-    }
+    let policies = distinct(&analysis.policies);
     let host = Host::from_capture(&capture);
     let topology = Topology::of(&host);
     let facts = Facts::of(&host, &topology);
@@ -125,6 +138,17 @@ fn with_report(
         names: &names,
         policies: &policies,
     })
+}
+
+/// Each policy once, in the order asked.
+pub(crate) fn distinct(asked: &[Policy]) -> Vec<Policy> {
+    let mut policies: Vec<Policy> = Vec::new();
+    for &policy in asked {
+        if !policies.contains(&policy) {
+            policies.push(policy);
+        }
+    }
+    policies
 }
 
 /// The functions that the selectors name; each must name one at least.

@@ -3,6 +3,7 @@
 mod analysis;
 mod captures;
 mod decode;
+mod diff;
 mod lint;
 mod reference;
 
@@ -26,16 +27,22 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Survey { analysis, all } => analysis::survey(global, analysis, *all),
         Command::Explain { analysis, device } => analysis::explain(global, analysis, device),
         Command::Topology { analysis, dot } => analysis::topology(global, analysis, *dot),
+        Command::Diff {
+            before,
+            after,
+            policies,
+            fail_on,
+            all,
+        } => diff::diff(global, [before, after], policies, *fail_on, *all),
+        Command::Report { analysis, output } => {
+            analysis::report(global, analysis, output.as_deref())
+        }
         Command::Groups {
             inputs,
             acs,
             before_6_1,
         } => analysis::groups(global, inputs, *acs, *before_6_1),
-        Command::Decode {
-            inputs,
-            device,
-            offsets,
-        } => decode::decode(global, inputs, device, *offsets),
+        Command::Decode { inputs, decoding } => decode::decode(global, inputs, decoding),
         Command::Lint {
             inputs,
             part,
@@ -46,6 +53,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Rules { code } => reference::rules(global, code.as_deref()),
         Command::Schema { name } => reference::schema(name.as_deref()),
         Command::Import { inputs, output } => captures::import(global, inputs, output),
+        Command::Redact { inputs, output } => captures::redact(global, inputs, output),
         Command::Verify { capture } => captures::verify(global, capture),
         Command::Synth {
             description,

@@ -5,22 +5,28 @@
 
 mod decode;
 mod device;
+mod diff;
 mod explain;
 mod groups;
 mod lint;
+mod redact;
 mod rules;
 mod survey;
+mod table;
 mod topology;
 
 pub use decode::{
     Decode, DecodedFunction, FaultItem, FieldItem, RawItem, RegisterItem, StructureItem, decode,
 };
 pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
+pub use diff::{DiffDocument, DiffItem, VerdictChange, diff};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
+pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
+pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
 pub use topology::{TopologyDocument, TreeNode, topology};
 
 use schemars::Schema;
@@ -34,7 +40,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("lint", schemars::schema_for!(LintDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
+        ("diff", schemars::schema_for!(DiffDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
+        ("redact", schemars::schema_for!(RedactDocument)),
         (
             "capture-manifest",
             schemars::schema_for!(crate::capture::Manifest),
