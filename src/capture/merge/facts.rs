@@ -150,11 +150,8 @@ impl Facts<'_> {
         match (&*slot, other) {
             (None, other) => *slot = other,
             // A number says more than a name that was looked up.
-            (Some(kept), Some(other)) if by_name(kept) != by_name(&other) => {
-                if by_name(kept) {
-                    *slot = Some(other);
-                }
-            }
+            (Some(kept), Some(other)) if by_name(kept) && !by_name(&other) => *slot = Some(other),
+            (Some(kept), Some(other)) if !by_name(kept) && by_name(&other) => {}
             (Some(kept), Some(other)) if kept.value != other.value => {
                 self.conflict(
                     fact,

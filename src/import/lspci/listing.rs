@@ -199,7 +199,10 @@ impl TrimPrefix for [u8] {
 mod tests {
     use super::*;
 
-    fn function(line: &str) -> (Option<u32>, Option<(u16, u16)>, Option<u16>, bool, String) {
+    /// Group, ids, class, whether a reset is offered, address.
+    type Found = (Option<u32>, Option<(u16, u16)>, Option<u16>, bool, String);
+
+    fn function(line: &str) -> Found {
         match listed(line.as_bytes()) {
             Some(Listed::Function(entry)) => (
                 entry.group,

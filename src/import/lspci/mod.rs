@@ -438,7 +438,8 @@ impl Context {
 
     /// Whether a line stands where headings do, and functions below them.
     fn is_beside_heading(&self, indent: usize) -> bool {
-        self.group.is_some()
+        self.heading
+            && self.group.is_some()
             && indent <= self.indent
             && self.entries.is_some_and(|entries| entries > self.indent)
     }
