@@ -12,8 +12,10 @@
 //! host                                    one machine: functions, tables, reported facts
 //! topology                                root complexes, ports, bridges, functions
 //! analysis                                facts: ACS per hop, interrupts, resets, BAR demand
+//! sim                                     layouts and assignments played through
 //! rules, verdict                          judgements over facts, and nothing else
 //! diff                                    what changed between two machines
+//! messages                                what other programs' error messages mean
 //! redact                                  a capture without what is private, answers unchanged
 //! report                                  words, JSON, pictures
 //! ```
@@ -48,6 +50,8 @@ pub mod import;
 #[cfg(feature = "analyzer")]
 pub mod iommu;
 #[cfg(feature = "analyzer")]
+pub mod messages;
+#[cfg(feature = "analyzer")]
 pub mod names;
 #[cfg(feature = "analyzer")]
 pub mod policy;
@@ -59,6 +63,8 @@ pub mod report;
 pub mod rules;
 #[cfg(feature = "analyzer")]
 pub mod select;
+#[cfg(feature = "analyzer")]
+pub mod sim;
 #[cfg(feature = "analyzer")]
 pub mod synth;
 #[cfg(feature = "analyzer")]

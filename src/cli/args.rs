@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::guest_args::{MmioArgs, SimulateArgs};
 use assignable::policy::Policy;
 use assignable::select::Selector;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -110,6 +111,12 @@ pub(crate) enum Command {
         #[arg(long)]
         all: bool,
     },
+    /// What error messages of Linux, QEMU, libvirt and Hyper-V mean, and which rules explain them
+    ExplainLog {
+        /// A log, or whatever was pasted into the ticket
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// The index of rules, or one rule's page
     Rules {
         /// A code (ACS001) or name
@@ -135,6 +142,11 @@ pub(crate) enum Command {
         #[arg(long)]
         before_6_1: bool,
     },
+    /// Address space: the host's windows and their slack; with --device, where a guest's BARs
+    /// land and the smallest gaps that hold them
+    Mmio(Box<MmioArgs>),
+    /// Play an assignment step by step: states, refusals, the pool, virtual machines
+    Simulate(Box<SimulateArgs>),
     /// Every header field and capability, every ACPI structure, with offsets and raw values
     Decode {
         #[command(flatten)]
@@ -169,6 +181,17 @@ pub(crate) enum Command {
         /// Which document; without it, their names
         name: Option<String>,
     },
+    /// Print a script that completes commands and options in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write the pages of all commands
+    Man {
+        /// Write all pages into this folder
+        #[arg(short, long, value_name = "FOLDER")]
+        output: Option<PathBuf>,
+    },
     /// Build a machine from a description and store it as a capture
     #[command(hide = true)]
     Synth {
@@ -186,7 +209,11 @@ impl Command {
     pub(crate) const fn formats(&self) -> &'static [Format] {
         match self {
             Self::Topology { .. } => &[Format::Text, Format::Json, Format::Dot, Format::Svg],
-            Self::Diff { .. } => &[Format::Text, Format::Json, Format::Html],
+            Self::Survey { .. } | Self::Explain { .. } | Self::Groups { .. } => {
+                &[Format::Text, Format::Json, Format::Markdown]
+            }
+            Self::Diff { .. } => &[Format::Text, Format::Json, Format::Markdown, Format::Html],
+            Self::Mmio(_) | Self::Simulate(_) => &[Format::Text, Format::Json, Format::Svg],
             // Whatever the format is called, the page is the answer.
             Self::Report { .. } => &[Format::Text, Format::Html],
             Self::Lint { .. } => &[Format::Text, Format::Json, Format::Sarif, Format::Junit],
@@ -237,6 +264,19 @@ pub(crate) struct Analysis {
     /// Exit with 1 (or 4 for `undetermined`) where such a verdict or finding occurs
     #[arg(long, value_name = "LEVEL")]
     pub(crate) fail_on: Option<FailOn>,
+}
+
+impl Analysis {
+    /// The same inputs, asked nothing about verdicts.
+    pub(crate) fn of(inputs: &Inputs) -> Self {
+        Self {
+            inputs: Inputs {
+                inputs: inputs.inputs.clone(),
+            },
+            policies: vec![Policy::Vfio],
+            fail_on: None,
+        }
+    }
 }
 
 /// When to fail.
@@ -321,7 +361,7 @@ pub(crate) enum When {
     Never,
 }
 
-fn policy(text: &str) -> Result<Policy, String> {
+pub(super) fn policy(text: &str) -> Result<Policy, String> {
     text.parse().map_err(|()| {
         let names: Vec<_> = Policy::ALL.iter().map(|policy| policy.name()).collect();
         format!("expected one of {}", names.join(", "))
