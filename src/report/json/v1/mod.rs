@@ -3,6 +3,7 @@
 //! Addresses and registers are `0x…` strings: JavaScript readers lose 64-bit numbers. These
 //! types are the format; they are filled from the internal ones and never the other way round.
 
+mod corpus;
 mod decode;
 mod device;
 mod diff;
@@ -11,6 +12,7 @@ mod groups;
 mod lint;
 mod messages;
 mod mmio;
+mod plan;
 mod redact;
 mod rules;
 mod simulate;
@@ -18,6 +20,9 @@ mod survey;
 mod table;
 mod topology;
 
+pub use corpus::{
+    CorpusCase, CorpusDevice, CorpusDocument, CorpusMismatch, CorpusSummary, corpus_case,
+};
 pub use decode::{
     Decode, DecodedFunction, FaultItem, FieldItem, RawItem, RegisterItem, StructureItem, decode,
 };
@@ -31,6 +36,10 @@ pub use mmio::{
     BridgeWindowItem, ClaimItem, GuestBarItem, GuestDeviceItem, GuestItem, HostSpaceItem,
     HostWindowItem, HyperVItem, MinimumItem, MmioDocument, NamedWindowItem, PlacedItem, RangeItem,
     ShortfallItem, SizeItem, TreeItem, UnplacedItem, UnplacedPartItem, WishItem, mmio,
+};
+pub use plan::{
+    FixDocument, FixItem, FixedDevice, GuestPlacement, JudgedItem, PlaceDocument,
+    VerdictChangeItem, WhatIfDocument, fix, place, what_if,
 };
 pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
@@ -50,6 +59,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("lint", schemars::schema_for!(LintDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
+        ("what-if", schemars::schema_for!(WhatIfDocument)),
+        ("fix", schemars::schema_for!(FixDocument)),
+        ("place", schemars::schema_for!(PlaceDocument)),
         ("mmio", schemars::schema_for!(MmioDocument)),
         (
             "scenario",
@@ -59,6 +71,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("diff", schemars::schema_for!(DiffDocument)),
         ("explain-log", schemars::schema_for!(MessagesDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
+        ("corpus", schemars::schema_for!(CorpusDocument)),
+        ("corpus-case", schemars::schema_for!(CorpusCase)),
         ("redact", schemars::schema_for!(RedactDocument)),
         (
             "capture-manifest",
