@@ -15,7 +15,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use assignable::capture::{self, Capture};
-use assignable::import::{Import, ImportError, Input, import};
+use assignable::import::{DiagnosticKind, Import, ImportError, Input, import};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 const VARIABLE: &str = "ASSIGNABLE_EXTRA_CORPUS";
@@ -35,6 +35,9 @@ const KINDS: &[(&str, usize, Wanted)] = &[
     ("acpidump", 14, is_table_dump),
     ("machines", 3, is_table_dump),
     ("machines", 10, |path| name(path).ends_with(".bin")),
+    ("groups", 14, is_group_list),
+    ("machines", 1, |path| name(path) == "iommu-groups.txt"),
+    ("config-libvirt", 10, is_config),
     ("dmesg", 50, is_log),
     ("machines", 10, is_log),
     ("sysfs-hwloc", 3, is_archive),
@@ -122,8 +125,23 @@ fn is_log(path: &Path) -> bool {
     name(path) == "dmesg.txt" || path.parent().is_some_and(|p| name(p) == "dmesg")
 }
 
+fn is_group_list(path: &Path) -> bool {
+    path.parent().is_some_and(|folder| name(folder) == "groups")
+}
+
+fn is_config(path: &Path) -> bool {
+    name(path).ends_with(".config")
+}
+
 fn check(path: &Path) -> Result<(), Failed> {
     let import = import(&[Input::Path(path.to_owned())]);
+    if is_group_list(path) || name(path) == "iommu-groups.txt" {
+        groups_are_those_of_the_list(path, &import)?;
+        return survives_storage(&import);
+    } else if is_config(path) {
+        the_space_is_the_file(path, &import)?;
+        return survives_storage(&import);
+    }
     if is_log(path) {
         log_is_read(path, &import)?;
         return survives_storage(&import);
@@ -265,6 +283,101 @@ fn tables_are_those_of_the_dump(path: &Path, import: &Import) -> Result<(), Fail
         }
     }
     Ok(())
+}
+
+/// Where the list of another machine, or of another state of the same one, begins in a text that
+/// holds several: only the first is used.
+const SECOND_LIST: &[(&str, &str)] = &[
+    ("sample-groups-z170-and-others.txt", "## Gigabyte"),
+    ("vvorth-xeon.txt", "#old"),
+];
+
+/// Every line with an address is a function, in the group that the line or the heading above
+/// names.
+fn groups_are_those_of_the_list(path: &Path, import: &Import) -> Result<(), Failed> {
+    if !import.errors.is_empty() {
+        return Err(format!("{:?}", import.errors).into());
+    }
+    let bytes = fs::read(path)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let mut text: &str = &text;
+    let second = SECOND_LIST.iter().find(|entry| entry.0 == name(path));
+    if let Some((_, mark)) = second {
+        text = text.split_once(mark).ok_or("the mark is gone")?.0;
+        let told = import
+            .diagnostics
+            .iter()
+            .any(|remark| matches!(remark.kind, DiagnosticKind::SecondListing { .. }));
+        if !told {
+            return Err("nothing is said about the other lists".into());
+        }
+    }
+    let mut expected = BTreeSet::new();
+    let mut heading = None;
+    for line in text.lines() {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let at = words.iter().take(6).find(|word| is_slot(word));
+        let number = line.to_ascii_lowercase();
+        let number = number.split_once("group").map(|(_, rest)| {
+            let digits = rest.trim_start_matches([':', ' ']);
+            let end = digits
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(digits.len());
+            digits[..end].to_owned()
+        });
+        if let Some(number) = number.filter(|number| !number.is_empty()) {
+            heading = Some(number);
+        }
+        // A plain line of lspci behind the list.
+        if line.split(' ').next().is_some_and(is_slot) {
+            continue;
+        }
+        if let (Some(at), Some(group)) = (at, &heading) {
+            let full = if at.len() < 12 {
+                format!("0000:{at}")
+            } else {
+                (*at).to_owned()
+            };
+            expected.insert((full, group.clone()));
+        }
+    }
+    let found: BTreeSet<(String, String)> = import
+        .capture
+        .functions
+        .iter()
+        .map(|(at, record)| {
+            let group = record.properties.iommu_group.as_ref();
+            (
+                at.to_string(),
+                group.map_or("none".to_owned(), |group| group.value.to_string()),
+            )
+        })
+        .collect();
+    match found == expected && !expected.is_empty() {
+        true => Ok(()),
+        false => Err(format!(
+            "missing {:?}, extra {:?}",
+            expected.difference(&found).take(5).collect::<Vec<_>>(),
+            found.difference(&expected).take(5).collect::<Vec<_>>()
+        )
+        .into()),
+    }
+}
+
+/// One function, whose address is the file's name, with exactly the bytes of the file.
+fn the_space_is_the_file(path: &Path, import: &Import) -> Result<(), Failed> {
+    let at = name(path).trim_end_matches(".config").replacen('-', ":", 2);
+    let functions = &import.capture.functions;
+    match functions.iter().next() {
+        Some((found, record))
+            if functions.len() == 1
+                && found.to_string() == at
+                && record.config.bytes() == fs::read(path)? =>
+        {
+            Ok(())
+        }
+        found => Err(format!("{:?}, {:?}", import.errors, found.map(|f| f.0)).into()),
+    }
 }
 
 /// Addresses at the start of lines, whatever is before and behind them.
@@ -433,6 +546,17 @@ fn survives_storage(import: &Import) -> Result<(), Failed> {
     let loaded = capture::from_zip("stored", zip)?;
     match loaded == import.capture {
         true => Ok(()),
-        false => Err("another capture came back".into()),
+        false => {
+            let (a, b) = (&loaded, &import.capture);
+            let functions = a.functions.iter().zip(&b.functions).find(|(a, b)| a != b);
+            Err(format!(
+                "another capture came back: manifests {}, hosts {}, sources {}, tables {}, {functions:?}",
+                a.manifest == b.manifest,
+                a.host == b.host,
+                a.sources == b.sources,
+                a.tables == b.tables
+            )
+            .into())
+        }
     }
 }

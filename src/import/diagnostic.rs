@@ -26,6 +26,15 @@ pub enum Place {
     Offset(u64),
 }
 
+/// Lines that follow each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LineRange {
+    /// The first one, counted from 1.
+    pub first: u32,
+    /// The last one.
+    pub last: u32,
+}
+
 /// What there is to say about an input.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -173,6 +182,24 @@ pub enum DiagnosticKind {
     TooManyTables {
         /// The limit.
         limit: usize,
+    },
+    /// Lines that say nothing about the machine: another command's output, prose.
+    SkippedLines {
+        /// How many.
+        lines: usize,
+        /// Where they are; of very many pieces only the first.
+        ranges: Vec<LineRange>,
+    },
+    /// From here on the text is about another machine, or about the same one in another state.
+    /// It was not used.
+    SecondListing {
+        /// What differs.
+        reason: String,
+    },
+    /// A configuration space without an address: the file's name does not hold one.
+    NoAddress {
+        /// The address that it was given.
+        function: Sbdf,
     },
     /// An export from Windows is broken at this place. What is whole was used.
     ExportBroken {
@@ -391,6 +418,33 @@ impl fmt::Display for DiagnosticKind {
             Self::TooManyTables { limit } => {
                 write!(f, "more than {limit} ACPI tables; the others were skipped")
             }
+            Self::SkippedLines { lines, ranges } => {
+                let plural = if *lines == 1 { "" } else { "s" };
+                write!(f, "{lines} line{plural} of other content skipped:")?;
+                for (index, LineRange { first, last }) in ranges.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { "," };
+                    match first == last {
+                        true => write!(f, "{comma} {first}")?,
+                        false => write!(f, "{comma} {first}-{last}")?,
+                    }
+                }
+                let listed: usize = ranges
+                    .iter()
+                    .map(|range| (range.last - range.first) as usize + 1)
+                    .sum();
+                f.write_str(if listed < *lines { ", …" } else { "" })
+            }
+            Self::SecondListing { reason } => {
+                write!(
+                    f,
+                    "another list of devices begins here and was not used: {reason}"
+                )
+            }
+            Self::NoAddress { function } => write!(
+                f,
+                "a configuration space without an address; taken as {function} (name the file \
+                 after its address, e.g. 0000-01-00.0.config)"
+            ),
             Self::ExportBroken { problem } => write!(f, "broken: {problem}; used what is whole"),
             Self::CutIds { rows } => write!(
                 f,

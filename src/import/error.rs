@@ -48,6 +48,14 @@ pub enum ImportError {
         /// The input.
         file: String,
     },
+    /// A part of another machine than the inputs before it.
+    #[error("{file}: from another machine than the inputs before it: {reason}")]
+    OtherMachine {
+        /// The input.
+        file: String,
+        /// What tells.
+        reason: String,
+    },
     /// Settings of a Windows host and nothing else.
     #[error(
         "{file}: settings of a Windows host, which name no device; add an export of its devices, \
@@ -108,6 +116,7 @@ impl ImportError {
             | Self::NotRecognised { file, .. }
             | Self::NothingInside { file, .. }
             | Self::OnlyLog { file }
+            | Self::OtherMachine { file, .. }
             | Self::OnlySettings { file }
             | Self::TooLarge { file, .. }
             | Self::TooManyFunctions { file, .. }

@@ -8,6 +8,7 @@ use super::diagnostic::{DiagnosticKind, Diagnostics, shortened};
 use super::error::ImportError;
 use super::kernel_log;
 use super::limits::{HEAD, MAX_NESTING, MAX_OTHER_FILES};
+use super::raw_config;
 use super::sniff::{Kind, Looks, looks, text_kind};
 use super::text::decoded;
 use super::tree::{self, Trees};
@@ -74,7 +75,7 @@ impl<'d> Gather<'d> {
         let looks = looks(&head);
         let archive = matches!(
             looks,
-            Looks::Gzip | Looks::Xz | Looks::Bzip2 | Looks::Tar | Looks::Zip
+            Looks::Gzip | Looks::Xz | Looks::Bzip2 | Looks::Zstd | Looks::Tar | Looks::Zip
         );
         if archive && nesting >= MAX_NESTING {
             return Ok(Found::Nothing(looks));
@@ -89,7 +90,7 @@ impl<'d> Gather<'d> {
                 }
                 return self.zip(member, Cursor::new(bytes), nesting);
             }
-            Looks::Gzip | Looks::Xz | Looks::Bzip2 => {
+            Looks::Gzip | Looks::Xz | Looks::Bzip2 | Looks::Zstd => {
                 // The bytes read by the unpacker, not those read ahead to see what it is.
                 let (packed, count) = Counted::new(rest);
                 let Some(unpacked) = decoder(looks, packed) else {
@@ -107,9 +108,25 @@ impl<'d> Gather<'d> {
             Looks::Text | Looks::Utf16 => return self.text(member, rest, &count, looks),
             // Texts with a few odd bytes in them are texts still.
             _ if text_kind(&head).is_some() => return self.text(member, rest, &count, looks),
-            _ => return Ok(Found::Nothing(looks)),
+            _ => return self.config(member, rest, &count, looks),
         }
         Ok(Found::Something)
+    }
+
+    /// A file that may be one configuration space as it is.
+    fn config(
+        &mut self,
+        member: &str,
+        reader: impl Read,
+        count: &Count,
+        looks: Looks,
+    ) -> Result<Found, ImportError> {
+        let bytes = read_limited(reader, raw_config::MAX, 0)
+            .map_err(|error| self.damage(member, count, &error))?;
+        match raw_config::is_config(&bytes) {
+            true => self.keep(Kind::Config, member, bytes),
+            false => Ok(Found::Nothing(looks)),
+        }
     }
 
     fn text(
@@ -253,12 +270,13 @@ impl<'d> Gather<'d> {
             Looks::Gzip
                 | Looks::Xz
                 | Looks::Bzip2
+                | Looks::Zstd
                 | Looks::Tar
                 | Looks::Zip
                 | Looks::Utf16
                 | Looks::AcpiTable
         );
-        if !stream && text_kind(&head).is_none() {
+        if !stream && text_kind(&head).is_none() && !raw_config::is_config(&head) {
             return Ok(());
         }
         let mut whole = Cursor::new(head).chain(reader);

@@ -28,7 +28,15 @@ mod log_lines;
 #[cfg(feature = "analyzer")]
 pub mod lspci;
 #[cfg(feature = "analyzer")]
+mod markup;
+#[cfg(feature = "analyzer")]
 mod parts;
+#[cfg(feature = "analyzer")]
+mod raw_config;
+#[cfg(feature = "analyzer")]
+mod same_machine;
+#[cfg(feature = "analyzer")]
+mod skipped;
 #[cfg(feature = "analyzer")]
 mod sniff;
 mod sysfs;
@@ -61,11 +69,11 @@ pub use parts::{Import, import};
 #[cfg(feature = "analyzer")]
 pub use sniff::Looks;
 
+pub use diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, LineRange, Place};
+
 #[cfg(feature = "analyzer")]
 pub(crate) use kernel_log::is_log as is_kernel_log;
 #[cfg(feature = "analyzer")]
 pub(crate) use log_lines::{concerns as log_concerns, message as log_message};
 #[cfg(feature = "analyzer")]
 pub(crate) use tree::wanted::is_known_attribute;
-
-pub use diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Place};

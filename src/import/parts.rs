@@ -6,7 +6,7 @@ use super::gather::Gather;
 use super::input::{self, Input};
 use super::limits::{MAX_KEPT_TEXT, MAX_TABLES};
 use super::sniff::Kind;
-use super::{acpidump, kernel_log, lspci, sysfs, text, windows};
+use super::{acpidump, kernel_log, lspci, markup, raw_config, same_machine, sysfs, text, windows};
 use crate::addr::Sbdf;
 use crate::capture::limits::{MAX_FUNCTIONS, MAX_TOTAL};
 use crate::capture::{Capture, safe_name, unique_name};
@@ -24,6 +24,23 @@ pub struct Import {
 }
 
 impl Import {
+    /// Takes a part over unless it is of another machine, or too much.
+    fn take(&mut self, name: &str, part: Capture) -> bool {
+        let file = name.to_owned();
+        if let Some(reason) = same_machine::stranger(&self.capture, &part) {
+            self.errors.push(ImportError::OtherMachine { file, reason });
+            return false;
+        }
+        if !fits(&self.capture, &part) {
+            let limit = MAX_FUNCTIONS;
+            self.errors
+                .push(ImportError::TooManyFunctions { file, limit });
+            return false;
+        }
+        self.capture.merge(part);
+        true
+    }
+
     /// Whether there is anything to analyse.
     pub fn is_usable(&self) -> bool {
         !self.capture.is_empty()
@@ -43,34 +60,25 @@ pub fn import(inputs: &[Input]) -> Import {
         let mut diagnostics = Diagnostics::new(name.as_str());
         let room = MAX_TOTAL.saturating_sub(import.capture.bytes());
         match one(input, &name, room, &mut diagnostics) {
-            Ok((mut part, log)) if fits(&import.capture, &part) => {
+            Ok((mut part, log)) => {
                 if part.host.contains_key(kernel_log::NAME) {
                     with_log.get_or_insert(name.clone());
-                } else if part.is_empty() {
+                } else if part.is_empty() && log.is_none() {
                     with_settings.get_or_insert(name.clone());
                 }
                 windows::lift(&mut part);
-                import.capture.merge(part);
-                logs.extend(log.map(|log| (name, log)));
-            }
-            Ok(_) => {
-                let (file, limit) = (name, MAX_FUNCTIONS);
-                import
-                    .errors
-                    .push(ImportError::TooManyFunctions { file, limit });
+                if import.take(&name, part) {
+                    logs.extend(log.map(|log| (name, log)));
+                }
             }
             Err(error) => import.errors.push(error),
         }
         import.diagnostics.append(&mut diagnostics.into_vec());
     }
     // A log tells the past: what else there is counts first.
-    for (file, log) in logs {
-        if fits(&import.capture, &log) {
-            import.capture.merge(log);
-        } else {
-            let limit = MAX_FUNCTIONS;
-            let error = ImportError::TooManyFunctions { file, limit };
-            import.errors.push(error);
+    for (name, log) in logs {
+        if import.take(&name, log) {
+            with_log.get_or_insert(name);
         }
     }
     if let (true, Some(file)) = (import.capture.is_empty(), with_log) {
@@ -107,7 +115,8 @@ fn fits(all: &Capture, part: &Capture) -> bool {
     all.functions.len() + new <= MAX_FUNCTIONS
 }
 
-/// One input as a capture of at most `room` bytes, and what its kernel log says of functions.
+/// One input as a capture of at most `room` bytes, and its kernel log with what that says of
+/// functions.
 fn one(
     input: &Input,
     name: &str,
@@ -131,10 +140,9 @@ fn one(
     }
     let mut said = None;
     if !tree.is_empty() {
-        let tree = sysfs::read(tree, diagnostics);
-        if let Some(log) = tree.host.get(kernel_log::NAME) {
-            let source = source_name("dmesg", &part);
-            said = Some(kernel_log::read(log, &source));
+        let mut tree = sysfs::read(tree, diagnostics);
+        if let Some(log) = tree.host.remove(kernel_log::NAME) {
+            said = log_of("dmesg", &log, &part);
         }
         part.merge(tree);
     }
@@ -146,13 +154,13 @@ fn one(
             Kind::Lspci => lspci_text(path, bytes, known, diagnostics),
             Kind::TableDump => table_dump(path, bytes, known, diagnostics),
             Kind::Table => table(bytes, known, diagnostics),
-            Kind::KernelLog => match log(path, &bytes, known) {
-                Some((log, functions)) => {
-                    said = Some(functions);
-                    log
-                }
-                None => Capture::default(),
-            },
+            Kind::KernelLog => {
+                // What the tree of the same input holds comes first.
+                said = said.or_else(|| log_of(path, &bytes, known));
+                Capture::default()
+            }
+            Kind::Markup => markup_text(path, bytes, known, diagnostics),
+            Kind::Config => raw_config::read(path, bytes, diagnostics),
             Kind::Windows(export) => {
                 windows::read(export, bytes, &source_name(path, known), diagnostics)
             }
@@ -160,7 +168,7 @@ fn one(
         diagnostics.enter(outer);
         part.merge(new);
     }
-    if part.is_empty() && part.host.is_empty() {
+    if part.is_empty() && said.is_none() && part.host.is_empty() {
         return Err(ImportError::NothingInside {
             file: name.to_owned(),
             files,
@@ -221,9 +229,8 @@ fn table(bytes: Vec<u8>, known: &Capture, diagnostics: &mut Diagnostics) -> Capt
     part
 }
 
-/// A kernel log as a capture, and what it says of functions. What the tree of the same input
-/// holds comes first.
-fn log(path: &str, text: &[u8], known: &Capture) -> Option<(Capture, Capture)> {
+/// A kernel log as a capture, with what it says of functions. `None` where there is one already.
+fn log_of(path: &str, text: &[u8], known: &Capture) -> Option<Capture> {
     if known.host.contains_key(kernel_log::NAME) {
         return None;
     }
@@ -233,9 +240,22 @@ fn log(path: &str, text: &[u8], known: &Capture) -> Option<(Capture, Capture)> {
         .iter()
         .find(|(_, source)| source.as_slice() == text);
     let source = kept.map_or_else(|| source_name(path, known), |(name, _)| name.clone());
-    let mut part = Capture::default();
+    let mut part = kernel_log::read(log, &source);
     part.host.insert(kernel_log::NAME.to_owned(), log.to_vec());
-    Some((part, kernel_log::read(log, &source)))
+    Some(part)
+}
+
+/// XML as a capture, with the text as its source.
+fn markup_text(
+    path: &str,
+    text: Vec<u8>,
+    known: &Capture,
+    diagnostics: &mut Diagnostics,
+) -> Capture {
+    let source = source_name(path, known);
+    let mut part = markup::read(text::without_mark(&text), &source, diagnostics);
+    part.sources.insert(source, text);
+    part
 }
 
 /// Keeps a text as a source unless it is long: no evidence names a line of it.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::text::without_mark;
 use super::windows::Export;
-use super::{acpidump, kernel_log, lspci};
+use super::{acpidump, kernel_log, lspci, markup};
 
 /// What a part of use is, other than a tree or a capture.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,6 +17,10 @@ pub(super) enum Kind {
     KernelLog,
     /// One ACPI table as it is.
     Table,
+    /// XML of libvirt or hwloc.
+    Markup,
+    /// One configuration space as it is.
+    Config,
     /// An export from Windows.
     Windows(Export),
 }
@@ -117,6 +121,8 @@ pub(super) fn text_kind(head: &[u8]) -> Option<Kind> {
     let mut lines = head.split(|&byte| byte == b'\n');
     if lines.any(lspci::is_header) {
         Some(Kind::Lspci)
+    } else if markup::is_markup(head) {
+        Some(Kind::Markup)
     } else if acpidump::is_dump(head) {
         Some(Kind::TableDump)
     } else if kernel_log::is_log(head) {
@@ -192,7 +198,7 @@ impl fmt::Display for Looks {
             Self::Exe => "a Windows program",
             Self::SevenZip => "a 7z archive, which is not supported",
             Self::Rar => "a RAR archive, which is not supported",
-            Self::Zstd => "zstd data, which is not supported",
+            Self::Zstd => "zstd data",
             Self::EventLog => "a Windows event log",
             Self::Binary => "binary data",
         })

@@ -1,7 +1,7 @@
 //! Streams that are counted while they are unpacked, so that no input can grow without bound.
 
 use std::cell::Cell;
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufRead as _, Cursor, Read};
 use std::rc::Rc;
 
 use super::limits::{HEAD, MAX_DICTIONARY_KIB, MAX_UNPACKED};
@@ -129,8 +129,49 @@ pub(super) fn decoder<'r>(looks: Looks, packed: impl Read + 'r) -> Option<Box<dy
             Box::new(lzma_rust2::XzReader::new_mem_limit(packed, true, limit))
         }
         Looks::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(packed)),
+        Looks::Zstd => Box::new(Zstd::Between(packed)),
         _ => return None,
     })
+}
+
+/// A zstd file: one frame after the other (RFC 8878). What a frame's window may take is bounded
+/// by the decoder.
+enum Zstd<R: Read> {
+    /// Before a frame or at the end.
+    Between(io::BufReader<R>),
+    Within(
+        Box<ruzstd::decoding::StreamingDecoder<io::BufReader<R>, ruzstd::decoding::FrameDecoder>>,
+    ),
+    /// Broken, or done.
+    Over,
+}
+
+impl<R: Read> Read for Zstd<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            match std::mem::replace(self, Self::Over) {
+                Self::Over => return Ok(0),
+                Self::Between(mut packed) => {
+                    if packed.fill_buf()?.is_empty() {
+                        return Ok(0);
+                    }
+                    let frame = ruzstd::decoding::StreamingDecoder::new(packed);
+                    *self = Self::Within(Box::new(frame.map_err(io::Error::other)?));
+                }
+                Self::Within(mut frame) => {
+                    let read = frame.read(buffer)?;
+                    if read > 0 {
+                        *self = Self::Within(frame);
+                        return Ok(read);
+                    }
+                    *self = Self::Between(frame.into_inner());
+                }
+            }
+        }
+    }
 }
 
 /// The first bytes of a stream, and the stream with them put back.

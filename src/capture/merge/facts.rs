@@ -146,8 +146,12 @@ impl Facts<'_> {
         slot: &mut Option<Reported<T>>,
         other: Option<Reported<T>>,
     ) {
+        let by_name = |fact: &Reported<T>| fact.origin.method == Method::Name;
         match (&*slot, other) {
             (None, other) => *slot = other,
+            // A number says more than a name that was looked up.
+            (Some(kept), Some(other)) if by_name(kept) && !by_name(&other) => *slot = Some(other),
+            (Some(kept), Some(other)) if !by_name(kept) && by_name(&other) => {}
             (Some(kept), Some(other)) if kept.value != other.value => {
                 self.conflict(
                     fact,

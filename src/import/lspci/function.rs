@@ -2,6 +2,7 @@
 
 use super::detail::{Detail, Range, Region, detail};
 use super::header::Header;
+use super::named;
 use crate::addr::Sbdf;
 use crate::bytes::ConfigImage;
 use crate::capture::{
@@ -35,6 +36,8 @@ pub(super) struct Pending {
     in_capabilities: bool,
     /// Number of the next BAR where the text does not number them.
     next_bar: u8,
+    /// Its first line.
+    pub(super) line: u32,
 }
 
 /// Hex lines in sequence.
@@ -46,6 +49,22 @@ struct Run {
 }
 
 impl Pending {
+    /// A function that is named and nothing more.
+    pub(super) fn named(at: Sbdf, line: u32) -> Self {
+        Self {
+            at,
+            in_hex: false,
+            properties: FunctionProperties::default(),
+            bytes: Vec::new(),
+            known: None,
+            runs: Vec::new(),
+            indent: None,
+            in_capabilities: false,
+            next_bar: 0,
+            line,
+        }
+    }
+
     pub(super) fn new(header: &Header<'_>, source: &str, line: u32) -> Self {
         let origin = Origin::line(Method::Lspci, source, line);
         let mut properties = FunctionProperties {
@@ -55,6 +74,10 @@ impl Pending {
         if let Some((vendor, device)) = header.ids {
             properties.vendor = Some(Reported::new(vendor, origin.clone()));
             properties.device = Some(Reported::new(device, origin.clone()));
+        } else if let Some((vendor, device)) = named::ids(header.description()) {
+            let origin = Origin::line(Method::Name, source, line);
+            properties.vendor = Some(Reported::new(vendor, origin.clone()));
+            properties.device = device.map(|device| Reported::new(device, origin));
         }
         properties.revision = header
             .revision
@@ -68,15 +91,25 @@ impl Pending {
             (None, _) => {}
         }
         Self {
-            at: header.at,
-            in_hex: false,
             properties,
-            bytes: Vec::new(),
-            known: None,
-            runs: Vec::new(),
-            indent: None,
-            in_capabilities: false,
-            next_bar: 0,
+            ..Self::named(header.at, line)
+        }
+    }
+
+    /// The group that a listing puts it in.
+    pub(super) fn grouped(&mut self, group: u32, source: &str, line: u32) {
+        let origin = Origin::line(Method::Lspci, source, line);
+        set(&mut self.properties.iommu_group, group, origin);
+    }
+
+    /// What else a listing says of it.
+    pub(super) fn listed(&mut self, unit: Option<String>, reset: bool, source: &str, line: u32) {
+        let origin = Origin::line(Method::Lspci, source, line);
+        if let Some(unit) = unit {
+            set(&mut self.properties.iommu_unit, unit, origin.clone());
+        }
+        if reset {
+            set(&mut self.properties.reset_offered, true, origin);
         }
     }
 

@@ -26,22 +26,60 @@ pub(super) struct Header<'a> {
     pub(super) prog_if: Option<u8>,
 }
 
+impl<'a> Header<'a> {
+    /// Vendor and device in words: the name without the class.
+    pub(super) fn description(&self) -> &'a [u8] {
+        let class = self.name.windows(2).position(|pair| pair == b": ");
+        let behind = class.and_then(|class| self.name.get(class + 2..));
+        behind.unwrap_or_default()
+    }
+}
+
 /// Parses a line without its line end and indentation.
 pub(super) fn header(line: &[u8]) -> Option<Header<'_>> {
     let (rest, at) = terminated(slot, space1).parse(line).ok()?;
-    let (rest, class) = class(rest).ok()?;
+    described(at, rest)
+}
+
+/// What stands behind an address.
+fn described(at: Sbdf, line: &[u8]) -> Option<Header<'_>> {
+    let (rest, class) = class(line).ok()?;
     let (description, revision) = cut(rest, b" (rev ");
     let (_, prog_if) = cut(rest, b" (prog-if ");
     let description = cut(description, b" (prog-if ").0;
-    let name = line.get(line.len() - rest.len() - class.1..)?;
     Some(Header {
         at,
-        name: name.get(..class.1 + description.len())?,
+        name: line.get(..class.1 + description.len())?,
         class: class.0,
         ids: ids(description),
         revision,
         prog_if,
     })
+}
+
+/// The same line as scripts print it: with a dash behind the address, or, where the ids stand
+/// before the address, with columns in place of the colon.
+pub(super) fn columns(line: &[u8], with_ids: bool) -> Option<Header<'_>> {
+    let (rest, at) = terminated(slot, space1).parse(line).ok()?;
+    if let Some(rest) = rest.strip_prefix(b"- ") {
+        return described(at, rest.trim_ascii_start());
+    }
+    let end = rest.windows(2).position(|pair| pair == b"  ");
+    let class = rest.get(..end.unwrap_or(rest.len()))?;
+    (with_ids && !class.is_empty()).then(|| Header {
+        at,
+        name: rest.trim_ascii_end(),
+        class: class_named(class),
+        ids: None,
+        revision: None,
+        prog_if: None,
+    })
+}
+
+/// `8086:9d10`.
+pub(super) fn pair(text: &[u8]) -> Option<(u16, u16)> {
+    let pair = separated_pair(hex16, tag(":"), hex16);
+    Some(all_consuming(pair).parse(text).ok()?.1)
 }
 
 /// `dddd:bb:dd.f` with a domain of four to eight digits, or `bb:dd.f`.

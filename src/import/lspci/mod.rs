@@ -4,24 +4,30 @@
 //! says: sizes, driver, IOMMU group, NUMA node, slot. Where a function has no hex lines, its
 //! decoded words are turned back into the bits that they were printed from ([`verbose`]).
 
+mod boundary;
 mod detail;
 mod function;
 mod header;
 mod hex;
+mod listing;
+mod named;
 pub mod verbose;
 mod words;
 
 pub use hex::{HexLine, full_line, line};
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::diagnostic::{DiagnosticKind, Diagnostics, Place};
+use super::{same_machine, text};
 use crate::addr::Sbdf;
 use crate::capture::limits::MAX_FUNCTIONS;
 use crate::capture::{Conflict, FunctionRecord, Privileges};
+use crate::import::skipped::Skipped;
 use function::Pending;
 use header::Header;
+use listing::Listed;
 
 /// The functions of one text.
 #[derive(Debug, Default)]
@@ -34,6 +40,10 @@ pub struct Dump {
     pub privileges: Option<Privileges>,
 }
 
+/// Mails wrap lines that are at least so long.
+const WRAPPED_FROM: usize = 60;
+/// How lspci itself says a function's group; headings of scripts look like it.
+const OWN_GROUP: &[u8] = b"IOMMU group: ";
 /// Longest line that is looked at as words.
 const MAX_LINE: usize = 4096;
 /// Runs of hex lines noted as evidence, over all functions. A dump has one for each.
@@ -52,6 +62,14 @@ pub fn read(text: &[u8], source: &str, diagnostics: &mut Diagnostics) -> Dump {
         full: false,
         open_end: None,
         runs: 0,
+        second: BTreeMap::new(),
+        second_line: 0,
+        end: None,
+        context: Context::default(),
+        blank: false,
+        before: 0,
+        open_line: false,
+        skipped: Skipped::default(),
     };
     let mut rest = text;
     while !rest.is_empty() {
@@ -67,6 +85,7 @@ pub fn read(text: &[u8], source: &str, diagnostics: &mut Diagnostics) -> Dump {
             None => (Some(rest), None),
         };
         reader.line += 1;
+        reader.open_line = after.is_none();
         reader.words(line.unwrap_or_default());
         rest = after.unwrap_or_default();
     }
@@ -76,7 +95,8 @@ pub fn read(text: &[u8], source: &str, diagnostics: &mut Diagnostics) -> Dump {
 /// Whether a line is the first of a function: what makes a text one of lspci's.
 pub(crate) fn is_header(line: &[u8]) -> bool {
     let line = line.get(..MAX_LINE).unwrap_or(line);
-    header::header(unquoted(line).1.trim_ascii_end()).is_some()
+    let content = unquoted(line).1.trim_ascii_end();
+    header::header(content).is_some() || listing::is_entry(content)
 }
 
 struct Reader<'a> {
@@ -94,6 +114,19 @@ struct Reader<'a> {
     /// The function whose hex lines the text ends with: there may have been more.
     open_end: Option<Sbdf>,
     runs: usize,
+    /// Functions of a list after the first, and where it begins; 0 in the first.
+    second: BTreeMap<Sbdf, FunctionRecord>,
+    second_line: u32,
+    /// The line from which on the text is not used.
+    end: Option<u32>,
+    context: Context,
+    /// The line before was empty.
+    blank: bool,
+    /// Length of the line before.
+    before: usize,
+    /// The line has no end.
+    open_line: bool,
+    skipped: Skipped,
 }
 
 impl Reader<'_> {
@@ -136,11 +169,78 @@ impl Reader<'_> {
             }
             return;
         }
+        let blank = std::mem::replace(&mut self.blank, content.is_empty());
+        let before = std::mem::replace(&mut self.before, line.len());
+        // Among headings of groups there may be a damaged one; a wrapped line ends in ids.
+        let wrapped = before >= WRAPPED_FROM && matches!(content.last(), Some(b']' | b')'));
+        let apart = self.context.is_beside_heading(indent) && !wrapped;
         if let Some(header) = header::header(content) {
             self.flush();
+            let group = self.context.below_heading(indent);
             self.current = Some(self.begin(&header));
-        } else if let Some(current) = &mut self.current {
+            self.grouped(group);
+        } else if self.current.is_some() && content.starts_with(OWN_GROUP) {
+            self.detail(indent, content);
+        } else if let Some(listed) = listing::listed(content) {
+            self.flush();
+            self.listed(&listed, indent);
+        } else if self.current.is_some()
+            && !boundary::ends_function(blank || apart, indent, content)
+        {
+            self.detail(indent, content);
+        } else if !content.is_empty() {
+            // Another command's output: what is indented below it is no function's either.
+            self.flush();
+            self.context.leave();
+            self.skipped.line(self.line);
+        }
+    }
+
+    fn detail(&mut self, indent: usize, content: &[u8]) {
+        // A line without its end may be cut in the middle of a number.
+        if self.open_line {
+            return;
+        }
+        if let Some(current) = &mut self.current {
             current.detail(indent, content, self.source, self.line);
+        }
+    }
+
+    /// A line of a group listing.
+    fn listed(&mut self, listed: &Listed<'_>, indent: usize) {
+        match listed {
+            Listed::Group(group) => {
+                self.context.group(*group, indent);
+                self.context.heading = true;
+            }
+            Listed::Unit(name) => self.context.unit(name),
+            Listed::Function(entry) => {
+                let group = entry.group.or_else(|| self.context.of_entry(indent));
+                let unit = self.context.unit.clone();
+                self.current = Some(self.begin(&entry.header));
+                if let (Some(group), true) = (entry.group, indent <= self.context.indent) {
+                    // The next lines may go without the number.
+                    self.context.group(group, indent);
+                    self.context.heading = false;
+                }
+                self.grouped(group);
+                let (source, line) = (self.source, self.line);
+                if let Some(current) = &mut self.current {
+                    current.listed(unit, entry.reset, source, line);
+                }
+            }
+            Listed::Path { group, at } => {
+                self.current = Some(Pending::named(*at, self.line));
+                self.grouped(Some(*group));
+                self.flush();
+            }
+        }
+    }
+
+    fn grouped(&mut self, group: Option<u32>) {
+        let (source, line) = (self.source, self.line);
+        if let (Some(group), Some(current)) = (group, &mut self.current) {
+            current.grouped(group, source, line);
         }
     }
 
@@ -153,9 +253,13 @@ impl Reader<'_> {
         let Some(pending) = self.current.take() else {
             return;
         };
+        if self.end.is_some() {
+            return;
+        }
         let at = pending.at;
         let known = self.dump.functions.contains_key(&at);
-        if !known && self.dump.functions.len() >= MAX_FUNCTIONS {
+        let count = self.dump.functions.len() + self.second.len();
+        if !known && count >= MAX_FUNCTIONS {
             if !std::mem::replace(&mut self.full, true) {
                 self.remark(DiagnosticKind::TooManyFunctions {
                     limit: MAX_FUNCTIONS,
@@ -168,11 +272,42 @@ impl Reader<'_> {
             self.remark(DiagnosticKind::TooManyHexRuns);
         }
         self.runs += pending.runs().min(room);
+        let line = pending.line;
         let record = pending.finish(self.source, room);
-        match self.dump.functions.entry(at) {
-            Entry::Vacant(slot) => _ = slot.insert(record),
-            Entry::Occupied(mut slot) => {
-                slot.get_mut().merge(at, record, &mut self.dump.conflicts);
+        // A function that comes again begins another list, be it of the same machine.
+        let again = self.second.is_empty() && known || self.second.contains_key(&at);
+        if again || self.context.again {
+            self.settle();
+            self.second_line = line;
+        }
+        self.context.again = false;
+        if again || !self.second.is_empty() || self.second_line > 0 {
+            self.second.insert(at, record);
+        } else {
+            self.dump.functions.insert(at, record);
+        }
+    }
+
+    /// Takes the list over that came after the first, unless it is of another machine or another
+    /// state of the same one.
+    fn settle(&mut self) {
+        let second = std::mem::take(&mut self.second);
+        let first = &self.dump.functions;
+        let differs = same_machine::other_functions(first, &second)
+            .or_else(|| same_machine::other_groups(first, &second));
+        if let Some(reason) = differs {
+            let place = Place::Line(self.second_line);
+            self.diagnostics
+                .at(place, DiagnosticKind::SecondListing { reason });
+            self.end.get_or_insert(self.second_line);
+            return;
+        }
+        for (at, record) in second {
+            match self.dump.functions.entry(at) {
+                Entry::Vacant(slot) => _ = slot.insert(record),
+                Entry::Occupied(mut slot) => {
+                    slot.get_mut().merge(at, record, &mut self.dump.conflicts);
+                }
             }
         }
     }
@@ -185,12 +320,16 @@ impl Reader<'_> {
             .filter(|last| last.in_hex)
             .map(|last| last.at);
         self.flush();
+        self.settle();
         if !line_end && self.line > 0 {
             self.remark(DiagnosticKind::NoFinalLineEnd);
         }
         self.sizes();
         self.gaps();
-        words::fill(text, self.source, &mut self.dump);
+        if let Some(kind) = self.skipped.remark() {
+            self.diagnostics.whole(kind);
+        }
+        words::fill(text, self.end, self.source, &mut self.dump);
         let spaces = || {
             self.dump
                 .functions
@@ -260,6 +399,73 @@ impl Reader<'_> {
 
     fn remark(&mut self, kind: DiagnosticKind) {
         self.diagnostics.at(Place::Line(self.line), kind);
+    }
+}
+
+/// The group, and the remapping unit, under whose heading the next functions stand.
+#[derive(Default)]
+struct Context {
+    unit: Option<String>,
+    group: Option<u32>,
+    /// It stood on a line of its own.
+    heading: bool,
+    /// How deep the heading was indented.
+    indent: usize,
+    /// How deep the functions below it are.
+    entries: Option<usize>,
+    /// Groups that had their heading.
+    seen: BTreeSet<u32>,
+    /// A group has its heading again: another list begins.
+    again: bool,
+}
+
+impl Context {
+    fn group(&mut self, group: u32, indent: usize) {
+        if self.group != Some(group) && !self.seen.insert(group) {
+            self.again = true;
+            self.seen = BTreeSet::from([group]);
+        }
+        self.group = Some(group);
+        self.indent = indent;
+        self.entries = None;
+    }
+
+    fn unit(&mut self, name: &[u8]) {
+        self.unit = Some(text::printable(name));
+        self.group = None;
+        self.entries = None;
+    }
+
+    /// Whether a line stands where headings do, and functions below them.
+    fn is_beside_heading(&self, indent: usize) -> bool {
+        self.heading
+            && self.group.is_some()
+            && indent <= self.indent
+            && self.entries.is_some_and(|entries| entries > self.indent)
+    }
+
+    /// The group of a function that does not say it itself. One that is indented less than the
+    /// one before begins another list.
+    fn of_entry(&mut self, indent: usize) -> Option<u32> {
+        let entries = *self.entries.get_or_insert(indent);
+        if indent < entries || indent < self.indent {
+            self.leave();
+        }
+        self.group
+    }
+
+    /// The same for a plain line of lspci: it may belong to a heading, but not to a line that
+    /// names a function itself.
+    fn below_heading(&mut self, indent: usize) -> Option<u32> {
+        let group = self.of_entry(indent);
+        group.filter(|_| self.heading)
+    }
+
+    /// What follows belongs to no group.
+    fn leave(&mut self) {
+        self.unit = None;
+        self.group = None;
+        self.entries = None;
     }
 }
 

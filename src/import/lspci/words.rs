@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::verbose::{Line, Trust, is_from_windows, may_be_emulated, reconstruct};
-use super::{Dump, MAX_LINE, header, unquoted};
+use super::{Dump, MAX_LINE, OWN_GROUP, boundary, listing, unquoted};
 use crate::addr::Sbdf;
 use crate::bytes::ConfigImage;
+use crate::spec::pci::EXPRESS_SIZE;
 
-/// Fills the images that the hex lines left empty, as far as the words go.
-pub(super) fn fill(text: &[u8], source: &str, dump: &mut Dump) {
+/// Fills the images that the hex lines left empty, or ended before the capabilities that the
+/// text shows, as far as the words go, up to the line `end`.
+pub(super) fn fill(text: &[u8], end: Option<u32>, source: &str, dump: &mut Dump) {
     let empty: BTreeSet<Sbdf> = dump
         .functions
         .iter()
-        .filter(|(_, record)| record.config.is_empty())
+        .filter(|(_, record)| record.config.extent() < EXPRESS_SIZE)
         .map(|(&at, _)| at)
         .collect();
     if empty.is_empty() {
@@ -26,15 +28,31 @@ pub(super) fn fill(text: &[u8], source: &str, dump: &mut Dump) {
     let trust = |whole| Trust { whole, bar_types };
     let mut block: Vec<Line<'_>> = Vec::new();
     let mut function = None;
-    for (number, line) in (1..).zip(text.lines()) {
+    let mut blank = false;
+    for (number, line) in (1..end.unwrap_or(u32::MAX)).zip(text.lines()) {
         let line = cut(line);
-        if let Some(at) = address(line) {
-            if let Some(at) = function.replace(at).filter(|at| empty.contains(at)) {
+        let (indent, content) = unquoted(line.as_bytes());
+        let content = content.trim_ascii_end();
+        let was_blank = std::mem::replace(&mut blank, content.is_empty());
+        let start = listing::from_address(content);
+        let own_group = content.starts_with(OWN_GROUP);
+        let ends = || {
+            !own_group && listing::listed(content).is_some()
+                || boundary::ends_function(was_blank, indent, content)
+        };
+        if start.is_some() || function.is_some() && ends() {
+            let at = start.map(|(at, _)| at);
+            if let Some(at) = std::mem::replace(&mut function, at).filter(|at| empty.contains(at)) {
                 one(at, &block, trust(true), source, dump);
             }
             block.clear();
         }
-        block.push(Line { number, text: line });
+        // Of a listing what stands before the address is left out.
+        let behind = start.map_or(0, |(_, text)| {
+            line.trim_end().len().saturating_sub(text.len())
+        });
+        let text = line.get(behind..).unwrap_or_default();
+        block.push(Line { number, text });
     }
     let ended = text.ends_with("\n\n") || text.ends_with("\n\r\n");
     if let Some(at) = function.filter(|at| empty.contains(at)) {
@@ -47,6 +65,10 @@ fn one(at: Sbdf, block: &[Line<'_>], trust: Trust, source: &str, dump: &mut Dump
     let Some(record) = dump.functions.get_mut(&at) else {
         return;
     };
+    let extent = record.config.extent();
+    if extent > 0 && !block.iter().any(|line| shows_behind(line.text, extent)) {
+        return;
+    }
     let mut image = ConfigImage::empty();
     let lines = &mut record.properties.config_lines;
     reconstruct(source, block, trust, &mut image, lines);
@@ -54,10 +76,13 @@ fn one(at: Sbdf, block: &[Line<'_>], trust: Trust, source: &str, dump: &mut Dump
     let _ = record.config.merge(&image);
 }
 
-/// The function that a header line names.
-fn address(line: &str) -> Option<Sbdf> {
-    let header = header::header(unquoted(line.as_bytes()).1.trim_ascii_end())?;
-    Some(header.at)
+/// Whether a line is about a capability that the hex lines do not reach.
+fn shows_behind(line: &str, extent: u16) -> bool {
+    let offset = line.split_once("Capabilities: [").and_then(|(_, rest)| {
+        let end = rest.find([']', ' '])?;
+        u16::from_str_radix(rest.get(..end)?, 16).ok()
+    });
+    offset.is_some_and(|offset| offset >= extent)
 }
 
 /// What is looked at of a line.

@@ -86,7 +86,9 @@ pub(super) fn read(tree: Tree, capture: &mut Capture) {
         let Entry::File(bytes) = entry else { continue };
         if let Some(table) = path.strip_prefix("sys/firmware/acpi/tables/") {
             acpi_table(capture, table, bytes);
-        } else if let Some(name) = path.strip_prefix("proc/") {
+        } else if let Some(name) = path.strip_prefix("proc/")
+            && !name.contains('/')
+        {
             let bytes = match name {
                 "cpuinfo" => first_processor(bytes),
                 "iomem" | "ioports" if hidden(&bytes) => continue,

@@ -2,6 +2,7 @@
 
 mod function;
 mod host;
+mod proc_bus;
 mod resource;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ pub(super) fn read(tree: Tree, diagnostics: &mut Diagnostics) -> Capture {
         let record = function::read(&tree, &folder, diagnostics);
         capture.functions.insert(at, record);
     }
+    proc_bus::read(&tree, &mut capture);
     function::slots(&tree, &mut capture.functions);
     function::users(&tree, &mut capture.functions);
     function::groups(&tree, &mut capture.functions);

@@ -105,6 +105,7 @@ pub(crate) fn root(parts: &[&str]) -> Option<usize> {
     (0..parts.len()).find(|&at| match parts.get(at..).unwrap_or_default() {
         ["sys", folder, ..] => SYS.contains(folder),
         ["proc", file] => PROC.contains(file),
+        ["proc", "bus", "pci", ..] => true,
         ["var", "log", "dmesg"] | ["extra", "dmesg.txt"] => true,
         ["sos_commands", "kernel", "dmesg"] => true,
         _ => false,
@@ -155,6 +156,8 @@ pub(crate) fn want(parts: &[&str]) -> Want {
         ["sys", "firmware", "acpi", "tables", "data" | "dynamic", _] => Want::File(MAX_TABLE),
         ["sys", ..] => Want::Nothing,
         ["proc", file] if PROC.contains(file) => Want::File(MAX_HOST),
+        ["proc", "bus", "pci", "devices"] => Want::File(MAX_HOST),
+        ["proc", "bus", "pci", _, _] => Want::File(MAX_CONFIG),
         ["proc", ..] => Want::Nothing,
         ["var", "log", "dmesg"] | ["extra", "dmesg.txt"] => Want::File(MAX_HOST),
         ["sos_commands", "kernel", "dmesg"] => Want::File(MAX_HOST),
@@ -262,6 +265,7 @@ pub(crate) fn enter(parts: &[&str]) -> bool {
     let parts = parts.get(root..).unwrap_or_default();
     match parts {
         ["proc"] | ["sys"] => true,
+        ["proc", "bus"] | ["proc", "bus", "pci"] | ["proc", "bus", "pci", _] => true,
         ["sys", folder] => SYS.contains(folder),
         [
             "sys",

@@ -59,8 +59,18 @@ const FLAGS: &[(&str, u16, u8)] = &[
 pub(super) fn layout(words: &Words<'_>) -> Option<HeaderType> {
     let top = |found: fn(&Statement) -> bool| words.top.iter().any(found);
     if words.top("Bus: primary=").is_none() {
-        // Printed right behind the regions of a bridge.
-        return words.top_is_complete().then_some(HeaderType::ENDPOINT);
+        // Printed right behind the regions of a bridge. Where it is missing there, it was lost.
+        let class = behind_address(&words.header.as_ref()?.text)?;
+        let bridge = [
+            "PCI bridge",
+            "CardBus bridge",
+            "Semi-transparent",
+            "0604:",
+            "0607:",
+            "0609:",
+        ];
+        let lost = bridge.iter().any(|start| class.starts_with(start));
+        return (words.top_is_complete() && !lost).then_some(HeaderType::ENDPOINT);
     }
     let cardbus = top(|line| {
         let text = &line.text;

@@ -22,6 +22,13 @@ pub(super) struct Words<'a> {
     pub(super) detailed: bool,
 }
 
+/// A line and how deep it is indented.
+#[derive(Clone, Copy)]
+struct Indented<'a> {
+    line: Line<'a>,
+    indent: usize,
+}
+
 /// A line, or several where a mail wrapped it.
 pub(super) struct Statement {
     /// What it says, without indentation.
@@ -101,19 +108,24 @@ fn flag(token: &str) -> Option<(&str, bool)> {
 
 impl<'a> Words<'a> {
     pub(super) fn of(block: &[Line<'a>], whole: bool) -> Self {
-        let mut lines: Vec<Line<'a>> = Vec::with_capacity(block.len());
+        let mut lines: Vec<Indented<'a>> = Vec::with_capacity(block.len());
+        let push = |lines: &mut Vec<Indented<'a>>, line: &Line<'a>, text| {
+            let indent = indentation(line.text);
+            let line = Line { text, ..*line };
+            lines.push(Indented { line, indent });
+        };
         let mut follows = whole;
         let mut rest = block.iter();
         while let Some(line) = rest.next() {
             if line.text.len() > MAX_LINE {
-                lines.push(Line { text: "", ..*line });
+                push(&mut lines, line, "");
                 continue;
             }
             let text = unquoted(line.text);
             if is_omission(text) {
                 follows = false;
                 // Stands in for the line before, whose end is there.
-                lines.push(Line { text: "", ..*line });
+                push(&mut lines, line, "");
                 break;
             }
             let hex = is_hex(text);
@@ -125,7 +137,7 @@ impl<'a> Words<'a> {
                 }
                 break;
             }
-            lines.push(Line { text, ..*line });
+            push(&mut lines, line, text);
         }
         if !follows {
             // It may have lost its end.
@@ -134,7 +146,7 @@ impl<'a> Words<'a> {
         Self::sorted(&lines, follows)
     }
 
-    fn sorted(lines: &[Line<'a>], follows: bool) -> Self {
+    fn sorted(lines: &[Indented<'a>], follows: bool) -> Self {
         let mut words = Self {
             header: None,
             top: Vec::new(),
@@ -146,13 +158,15 @@ impl<'a> Words<'a> {
         let mut lines = lines.iter();
         words.header = lines
             .next()
-            .map(|line| Statement::new(line.number, line.text));
+            .map(|first| Statement::new(first.line.number, first.line.text));
         let mut behind = false;
-        for line in lines {
+        let mut list = None;
+        for Indented { line, indent } in lines {
             if let Some(text) = line.text.strip_prefix("Capabilities:") {
                 // A second list is no list of this function.
                 if !behind {
                     words.end_capability();
+                    list = Some(*indent).filter(|&indent| indent > 0);
                     words.capabilities.push(Capability {
                         line: line.number,
                         text: text.trim(),
@@ -165,6 +179,11 @@ impl<'a> Words<'a> {
                 behind = true;
                 words.ended = true;
             } else if behind {
+            } else if list == Some(*indent) {
+                // A line that was damaged: of the list nothing more is certain.
+                words.end_capability();
+                words.ended = false;
+                break;
             } else if let Some(capability) = words.capabilities.last_mut() {
                 add(&mut capability.body, line, |text| !has_label(text));
             } else {
@@ -176,8 +195,20 @@ impl<'a> Words<'a> {
         }
         let starts = |label: &str| words.top.iter().any(|top| top.text.starts_with(label));
         words.detailed = starts("Control:") && starts("Status:");
-        words.complete = words.detailed || starts("Flags:");
+        words.complete = (words.detailed || starts("Flags:")) && !words.has_damage();
         words
+    }
+
+    /// Whether a line before the lists has a label that lspci does not print: what seems to be
+    /// missing may be that line. What a mail wrapped has no label.
+    fn has_damage(&self) -> bool {
+        let labelled = self.top.iter().skip_while(|top| !is_labelled(top));
+        labelled.filter(|top| !is_labelled(top)).any(|top| {
+            top.text
+                .split_whitespace()
+                .take(4)
+                .any(|word| word.ends_with(':'))
+        })
     }
 
     fn end_capability(&mut self) {
@@ -222,7 +253,7 @@ impl<'a> Words<'a> {
 
 /// Whether a line before the capabilities is known to begin one.
 fn is_labelled(top: &Statement) -> bool {
-    const LABELS: [&str; 25] = [
+    const LABELS: [&str; 28] = [
         "DeviceName:",
         "Subsystem:",
         "Physical Slot:",
@@ -243,6 +274,9 @@ fn is_labelled(top: &Statement) -> bool {
         "Memory behind bridge:",
         "Prefetchable memory behind bridge:",
         "Memory window ",
+        "I/O window ",
+        "16-bit legacy interface ports",
+        "Driver in use:",
         "Secondary status:",
         "[virtual] Expansion ROM at ",
         "Expansion ROM at ",
@@ -284,6 +318,19 @@ fn has_label(text: &str) -> bool {
         .next()
         .is_some_and(|word| word.ends_with(':'))
         || LONG.iter().any(|label| text.starts_with(label))
+}
+
+/// How deep a line is indented behind the quote marks of mails.
+fn indentation(text: &str) -> usize {
+    let depth = |indent: usize, mark: char| match mark {
+        '\t' => indent + 8,
+        '>' => 0,
+        _ => indent + 1,
+    };
+    let marks = text
+        .chars()
+        .take_while(|mark| matches!(mark, ' ' | '\t' | '>'));
+    marks.fold(0, depth)
 }
 
 /// The line without indentation and the quote marks of mails.
