@@ -1,5 +1,8 @@
 //! What iasl calls the fields, where the specifications call them otherwise.
 
+use assignable::decode::acpi::hest::Hest;
+use assignable::decode::acpi::iort::Iort;
+
 use crate::text::Fact;
 
 /// Whether a printed name is that of a field of ours.
@@ -19,8 +22,53 @@ fn plain(name: &str) -> String {
 }
 
 /// Why a difference is none.
-pub(crate) fn explained(_bytes: &[u8], _fact: &Fact) -> Option<&'static str> {
+pub(crate) fn explained(bytes: &[u8], fact: &Fact) -> Option<&'static str> {
+    let first = fact.value.split(' ').count();
+    let start: Vec<_> = bytes
+        .iter()
+        .take(first)
+        .map(|byte| format!("{byte:02X}"))
+        .collect();
+    if bytes.starts_with(b"IORT") && fact.name == "Padding" && fact.value == start.join(" ") {
+        return Some("iasl prints the start of the table where an IORT node has padding");
+    }
+    // DEN0049E.f, 3.1.1: the node says where its mappings are.
+    if bytes.starts_with(b"IORT") && !fact.bit && in_a_mapping(bytes, fact.offset) {
+        match fact.name.as_str() {
+            "Padding" => return Some("iasl 20200925 prints id mappings as padding, too"),
+            "Memory Size Limit" | "Reserved" => {
+                return Some("iasl prints fields of a later revision where IORT has id mappings");
+            }
+            _ => {}
+        }
+    }
+    // ACPI 6.5, 18.3.2: the number of sources is stated; Linux reads as many.
+    if bytes.starts_with(b"HEST") && fact.offset >= behind_sources(bytes) {
+        return Some("iasl reads on behind the error sources that HEST counts");
+    }
+    // ACPI 6.5, table 18.6: bit 1. Later versions of iasl print it.
+    if bytes.starts_with(b"HEST") && fact.bit && fact.name == "Global" {
+        return Some("iasl 20200925 prints another bit than GLOBAL");
+    }
+    // ACPI 1.0, 5.2.5: the bytes are reserved.
+    if bytes.starts_with(b"FACP") && bytes.get(8) == Some(&1) && fact.offset == 0x6d {
+        return Some("iasl prints boot flags of the first FADT revision, which has none");
+    }
     None
+}
+
+/// Whether an id mapping of an IORT holds the byte.
+fn in_a_mapping(bytes: &[u8], offset: u32) -> bool {
+    let iort = Iort::decode(bytes).expect("a table with a header").value;
+    let mut mappings = iort.nodes.iter().flat_map(|node| &node.mappings);
+    mappings.any(|mapping| (mapping.span.offset..mapping.span.offset + 20).contains(&offset))
+}
+
+/// Where the error sources end that a HEST counts.
+fn behind_sources(bytes: &[u8]) -> u32 {
+    let hest = Hest::decode(bytes).expect("a table with a header").value;
+    let last = hest.sources.last();
+    last.map_or(40, |source| source.span.offset + source.span.len)
 }
 
 const SAME: &[(&str, &[&str])] = &[
@@ -51,7 +99,18 @@ const SAME: &[(&str, &[&str])] = &[
     ("Device Name", &["ACPI Object Name", "Device Object Name"]),
     ("Size (pages, log2)", &["Register Set"]),
     // Old versions of iasl do not know the field.
-    ("Reserved", &["Size", "EFR Register Image 2"]),
+    (
+        "Reserved",
+        &[
+            "Size",
+            "EFR Register Image 2",
+            "IOMMU Feature Reporting",
+            "Identifier",
+            "Flags",
+            "FADT Minor Version",
+            "ARM_BOOT_ARCH",
+        ],
+    ),
     // IVRS.
     ("Virtualization Info", &["IVinfo", "IOMMU Info"]),
     ("Entry Type", &["Type"]),
@@ -60,6 +119,7 @@ const SAME: &[(&str, &[&str])] = &[
     ("EFR Image", &["EFR Register Image"]),
     ("Data Setting", &["DTE Setting"]),
     ("Source Used Device ID", &["Source DeviceID"]),
+    ("Extended Data", &["Extended DTE Setting"]),
     ("System MGMT", &["SysMgt"]),
     ("Isoc Control", &["Isoc"]),
     ("Iotlb Support", &["IotlbSup"]),
@@ -195,7 +255,16 @@ const SAME: &[(&str, &[&str])] = &[
     ("Processor x2Apic ID", &["X2APIC ID"]),
     ("Processor UID", &["ACPI Processor UID"]),
     ("Gic ID", &["GIC ID"]),
-    ("Base Address", &["Physical Base Address", "Parked Address"]),
+    (
+        "Base Address",
+        &[
+            "Physical Base Address",
+            "Register Base Address",
+            "Discovery Range Base Address",
+        ],
+    ),
+    ("Length", &["Discovery Range Length"]),
+    ("Local GIC Hardware ID", &["GIC ID"]),
     ("Interrupt Base", &["System Vector Base"]),
     ("Version", &["GIC Version"]),
     ("CPU Interface Number", &["CPU Interface Number"]),

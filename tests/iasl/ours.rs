@@ -1,26 +1,32 @@
 //! Our fields of a table, and whether a printed one is among them.
 
-use assignable::decode::acpi::dump::{DumpedEntry, DumpedPart, Value, dump};
+use assignable::decode::acpi::dump::{DumpedEntry, DumpedPart, RawRun, Value, dump};
 
 use crate::names::same_name;
 use crate::text::Fact;
 
 pub(crate) struct Fields {
     signature: String,
+    /// What is wrong with the table.
+    pub(crate) faults: Vec<String>,
     /// Each field with the title of its structure.
     entries: Vec<(String, DumpedEntry)>,
+    /// Bytes without a name, with the title of their structure.
+    raw: Vec<(String, RawRun)>,
 }
 
 impl Fields {
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let dumped = dump(bytes).expect("a table with a header");
-        let mut entries = Vec::new();
+        let (mut entries, mut raw) = (Vec::new(), Vec::new());
         for part in &dumped.parts {
-            collect(part, &mut entries);
+            collect(part, &mut entries, &mut raw);
         }
         Self {
             signature: dumped.header.name(),
+            faults: dumped.faults.iter().map(ToString::to_string).collect(),
             entries,
+            raw,
         }
     }
 
@@ -48,6 +54,16 @@ impl Fields {
         });
         if let Some((title, Some((device, function)))) = path {
             return expect(fact, &format!("{device:02X},{function:02X}")).map(|()| within(title));
+        }
+        // Padding has no name here. iasl prints its first bytes on the first line.
+        let nameless = self.raw.iter().find(|(_, run)| {
+            let end = run.offset + u32::try_from(run.bytes.len()).unwrap();
+            run.offset <= *offset && offset + len <= end
+        });
+        if let Some((title, run)) = nameless.filter(|_| name == "Padding" || name == "Reserved") {
+            let count = fact.value.split(' ').count();
+            let from = (offset - run.offset) as usize;
+            return expect(fact, &spaced(&run.bytes[from..from + count])).map(|()| within(title));
         }
         // What iasl prints as one number may be several fields.
         let mut at = *offset;
@@ -89,11 +105,16 @@ impl Fields {
     }
 }
 
-fn collect(part: &DumpedPart, entries: &mut Vec<(String, DumpedEntry)>) {
-    let own = part.entries.iter().cloned();
-    entries.extend(own.map(|entry| (part.title.to_string(), entry)));
+fn collect(
+    part: &DumpedPart,
+    entries: &mut Vec<(String, DumpedEntry)>,
+    raw: &mut Vec<(String, RawRun)>,
+) {
+    let title = || part.title.to_string();
+    entries.extend(part.entries.iter().map(|entry| (title(), entry.clone())));
+    raw.extend(part.raw.iter().map(|run| (title(), run.clone())));
     for inner in &part.parts {
-        collect(inner, entries);
+        collect(inner, entries, raw);
     }
 }
 
@@ -135,7 +156,7 @@ fn whole(entry: &DumpedEntry, fact: &Fact) -> Result<(), String> {
         Value::Text(text) => {
             let quoted = format!("\"{}\"", String::from_utf8_lossy(text));
             let printed = fact.value.trim_matches('"').trim_end();
-            let ours = String::from_utf8_lossy(text);
+            let ours: String = text.iter().copied().map(printable).collect();
             // iasl drops blanks and zeros at the end, and prints some texts as numbers.
             let number = format!("{:0digits$X}", raw(entry));
             let agrees = printed == ours.trim_end()
@@ -163,6 +184,14 @@ fn whole(entry: &DumpedEntry, fact: &Fact) -> Result<(), String> {
                 .collect();
             expect(fact, &hops.join(" "))
         }
+    }
+}
+
+/// iasl prints a blank for what is no printable ASCII.
+fn printable(byte: u8) -> char {
+    match byte {
+        b' '..=b'~' => char::from(byte),
+        _ => ' ',
     }
 }
 

@@ -19,11 +19,17 @@ pub(crate) struct Fact {
 pub(crate) fn facts(text: &str) -> Vec<Fact> {
     let mut facts: Vec<Fact> = Vec::new();
     let mut last: Option<(u32, u32)> = None;
-    for line in text.lines() {
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
         if line.starts_with("Raw Table Data") {
             break;
         }
-        if let Some(fact) = field(line) {
+        if let Some(mut fact) = field(line) {
+            // The bytes may begin on the next line.
+            if fact.value == "\\" {
+                let next = lines.next().unwrap_or_default();
+                fact.value = next.trim().trim_end_matches('\\').trim().to_owned();
+            }
             last = Some((fact.offset, fact.len));
             // A heading of a structure inside: its fields follow on their own lines.
             if !fact.value.is_empty() {
