@@ -28,11 +28,7 @@ fn suite(report: &Report<'_>, part: Part, least: Severity) -> Suite {
             Sum::Clean => Outcome::Passed,
             Sum::NotApplicable => Outcome::Skipped("does not apply to this machine".to_owned()),
             Sum::CannotTell => {
-                let gap = report
-                    .run
-                    .gaps()
-                    .iter()
-                    .find(|gap| gap.rule.code == rule.code)?;
+                let gap = report.run.gaps().find(|gap| gap.rule.code == rule.code)?;
                 Outcome::Skipped(format!("needs {}", gap.missing.fact.describe()))
             }
             Sum::Fired => {

@@ -3,16 +3,19 @@
 mod dot;
 mod evidence;
 pub mod hex;
+mod html;
 pub mod json;
 pub mod junit;
 pub mod lint;
 mod palette;
 mod picture;
+mod reasons;
 pub mod sarif;
 mod text;
 mod wording;
 
 pub use dot::topology as dot;
+pub use html::page as html;
 pub use palette::Palette;
 pub use picture::topology as svg;
 pub use text::decode::decode;

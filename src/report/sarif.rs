@@ -143,11 +143,11 @@ pub fn sarif(report: &Report<'_>) -> Log {
         .map(|(rule, _)| rule)
         .collect();
     let index = |code: &str| rules.iter().position(|rule| rule.code == code);
-    let findings = report.run.findings().iter().filter_map(|finding| {
+    let findings = report.run.findings().filter_map(|finding| {
         let index = index(finding.rule().code)?;
         Some(ResultItem::found(report, finding, index))
     });
-    let gaps = report.run.gaps().iter().filter_map(|gap| {
+    let gaps = report.run.gaps().filter_map(|gap| {
         let index = index(gap.rule.code)?;
         Some(ResultItem::open(report, gap, index))
     });

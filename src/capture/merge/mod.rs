@@ -86,6 +86,9 @@ impl Manifest {
         };
         self.collector = self.collector.take().or(other.collector);
         self.time = self.time.take().or(other.time);
+        for (option, value) in other.request {
+            self.request.entry(option).or_insert(value);
+        }
         for failure in other.failures {
             if !self.failures.contains(&failure) && self.failures.len() < MAX_CONFLICTS {
                 self.failures.push(failure);

@@ -70,13 +70,13 @@ const fn severity(level: LintLevel) -> Option<Severity> {
 fn exit(run: &RuleRun, level: LintLevel) -> Exit {
     match severity(level) {
         Some(least) => {
-            let mut findings = run.findings().iter();
+            let mut findings = run.findings();
             match findings.any(|finding| finding.severity() >= least) {
                 true => Exit::FailOn,
                 false => Exit::Answered,
             }
         }
-        None if run.gaps().is_empty() => Exit::Answered,
+        None if run.gaps().next().is_none() => Exit::Answered,
         None => Exit::Undetermined,
     }
 }

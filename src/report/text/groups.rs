@@ -48,7 +48,11 @@ pub fn groups(report: &Report<'_>, layout: Layout, groups: &Groups) -> String {
 }
 
 /// Why a function shares a group, and which hop and bit force it.
-fn reason(report: &Report<'_>, groups: &Groups, id: FunctionId) -> Option<String> {
+pub(in crate::report) fn reason(
+    report: &Report<'_>,
+    groups: &Groups,
+    id: FunctionId,
+) -> Option<String> {
     let host = report.facts.host;
     let at = |id: FunctionId| host.function(id).at;
     Some(match groups.join(id)? {

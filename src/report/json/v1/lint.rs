@@ -80,7 +80,6 @@ pub fn lint(report: &Report<'_>) -> LintDocument {
         findings: report
             .run
             .findings()
-            .iter()
             .map(|finding| LintFinding {
                 subject: subject(host, finding.subject()),
                 finding: FindingItem::of(report, finding),
@@ -89,7 +88,6 @@ pub fn lint(report: &Report<'_>) -> LintDocument {
         gaps: report
             .run
             .gaps()
-            .iter()
             .map(|gap| LintGap {
                 subject: subject(host, gap.subject),
                 gap: GapItem::of(report, gap),

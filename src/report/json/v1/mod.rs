@@ -8,6 +8,7 @@ mod device;
 mod explain;
 mod groups;
 mod lint;
+mod redact;
 mod rules;
 mod survey;
 mod table;
@@ -20,6 +21,7 @@ pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
+pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
 pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
@@ -37,6 +39,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
+        ("redact", schemars::schema_for!(RedactDocument)),
         (
             "capture-manifest",
             schemars::schema_for!(crate::capture::Manifest),
