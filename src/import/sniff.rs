@@ -10,7 +10,7 @@ use super::{acpidump, kernel_log, lspci};
 pub(super) enum Kind {
     /// A text of lspci.
     Lspci,
-    /// A text of acpidump.
+    /// A text of acpidump, or of iasl with raw table data.
     TableDump,
     /// The log of a Linux kernel.
     KernelLog,
@@ -114,7 +114,7 @@ pub(super) fn text_kind(head: &[u8]) -> Option<Kind> {
     let mut lines = head.split(|&byte| byte == b'\n');
     if lines.any(lspci::is_header) {
         Some(Kind::Lspci)
-    } else if acpidump::is_dump(head) {
+    } else if acpidump::is_dump(head) || acpidump::is_iasl_decode(head) {
         Some(Kind::TableDump)
     } else {
         kernel_log::is_log(head).then_some(Kind::KernelLog)

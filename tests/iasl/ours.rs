@@ -205,7 +205,7 @@ fn padded(text: &[u8], len: u32) -> Vec<u8> {
 fn bit(entry: &DumpedEntry, fact: &Fact) -> Result<(), String> {
     // Reserved bits have no name here; they count as bits that should not be set.
     if fact.name.starts_with("Reserved") {
-        let set = fact.value.trim_start_matches('0') != "";
+        let set = !fact.value.trim_start_matches('0').is_empty();
         return if set == (entry.unnamed_bits() != 0) || !set {
             Ok(())
         } else {
