@@ -1,5 +1,5 @@
 //! From whatever was sent to a [`Capture`](crate::capture::Capture): lspci texts, Linux
-//! trees, ACPI tables, kernel logs, captures; packed or not.
+//! trees, ACPI tables, kernel logs, exports from Windows, captures; packed or not.
 //!
 //! Inputs are recognised by their content, never by their names. All inputs of one call are
 //! parts of one machine. Nothing here trusts its input: sizes, counts, nesting and ratios are
@@ -37,6 +37,8 @@ mod text;
 mod tree;
 #[cfg(feature = "analyzer")]
 mod unpack;
+#[cfg(feature = "analyzer")]
+mod windows;
 #[cfg(feature = "analyzer")]
 mod writer;
 
