@@ -152,6 +152,12 @@ impl Outcome {
 
     /// `Memory at febf0000 (64-bit, prefetchable)`, `I/O ports at e000`.
     fn region(&mut self, name: &str, number: &str, text: &str, structure: &DumpedStructure) {
+        // From a tree lspci prints what Linux says of a region whose register is zero.
+        if text.contains("[virtual]") {
+            let key = format!("{name}: regions marked [virtual]");
+            *self.unknown.entry(key).or_default() += 1;
+            return;
+        }
         let register_of = |number: &str| match name {
             "header" => format!("Base Address Register {number}"),
             _ => format!("VF BAR{number}"),
