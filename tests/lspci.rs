@@ -60,13 +60,14 @@ fn main() {
     let without = !installed || root.is_none();
     let (dumps, lab) = (root.clone(), root);
     let trials = vec![
-        Trial::test("corpus cases", || compare_corpus()).with_ignored_flag(!installed),
+        Trial::test("corpus cases", compare_corpus).with_ignored_flag(!installed),
         Trial::test("dumps", move || compare_dumps(&dumps.unwrap())).with_ignored_flag(without),
         Trial::test("lab captures as trees", move || compare_lab(&lab.unwrap()))
             .with_ignored_flag(without),
-        Trial::test("no exception touches what verdicts rest on", || {
-            exceptions::are_harmless()
-        }),
+        Trial::test(
+            "no exception touches what verdicts rest on",
+            exceptions::are_harmless,
+        ),
     ];
     libtest_mimic::run(&arguments, trials).exit();
 }
