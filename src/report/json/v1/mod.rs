@@ -9,6 +9,7 @@ mod diff;
 mod explain;
 mod groups;
 mod lint;
+mod messages;
 mod mmio;
 mod redact;
 mod rules;
@@ -25,6 +26,7 @@ pub use diff::{DiffDocument, DiffItem, VerdictChange, diff};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
+pub use messages::{MessageItem, MessagesDocument, messages};
 pub use mmio::{
     BridgeWindowItem, ClaimItem, GuestBarItem, GuestDeviceItem, GuestItem, HostSpaceItem,
     HostWindowItem, HyperVItem, MinimumItem, MmioDocument, NamedWindowItem, PlacedItem, RangeItem,
@@ -55,6 +57,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ),
         ("simulation", schemars::schema_for!(SimulationDocument)),
         ("diff", schemars::schema_for!(DiffDocument)),
+        ("explain-log", schemars::schema_for!(MessagesDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
         ("redact", schemars::schema_for!(RedactDocument)),
         (
