@@ -1,7 +1,8 @@
-//! ACPI tables: the text that `acpidump` prints, and single raw tables.
+//! ACPI tables: the texts that `acpidump` and `iasl -d` print, and single raw tables.
 //!
 //! Each table is a heading, `DMAR @ 0x000000007AFF5000`, and rows of up to 16 bytes behind
-//! their offset. The text at the end of a row is not read.
+//! their offset. The text at the end of a row is not read. A decode of iasl ends with such rows
+//! below a heading of its own; what it says of them above is not read.
 
 use std::collections::BTreeMap;
 
@@ -100,7 +101,8 @@ impl<'t> Open<'t> {
         let place = Place::Line(self.line);
         let said = String::from_utf8_lossy(self.heading).into_owned();
         let name = signature(&self.bytes).unwrap_or_else(|| said.clone());
-        if name != said {
+        // The heading of iasl does not name the table.
+        if name != said && !said.is_empty() {
             let is = name.clone();
             diagnostics.at(place, DiagnosticKind::TableSignature { said, is });
         }
@@ -121,7 +123,7 @@ impl<'t> Open<'t> {
                 },
             );
         }
-        if bytes > 0 {
+        if bytes > 0 && !name.is_empty() {
             tables.insert(table_name(tables, &name), self.bytes);
         }
     }
@@ -136,8 +138,21 @@ fn content(line: &[u8]) -> &[u8] {
     line
 }
 
-/// The signature of `DMAR @ 0x000000007AFF5000`.
+/// Whether a text begins as a decode of iasl does: with the first field of a table.
+pub(super) fn is_iasl_decode(text: &[u8]) -> bool {
+    let mut lines = text.split(|&byte| byte == b'\n').map(content);
+    lines.any(|line| {
+        let field = line.strip_prefix(b"[000h 0000 ").unwrap_or_default();
+        let value = field.windows(14).any(|part| part == b" Signature : \"");
+        value && field.len() < 120
+    })
+}
+
+/// The signature of `DMAR @ 0x000000007AFF5000`; none for `Raw Table Data: Length 168 (0xA8)`.
 fn heading(line: &[u8]) -> Option<&[u8]> {
+    if line.starts_with(b"Raw Table Data: Length ") {
+        return Some(b"");
+    }
     let (signature, rest) = line.split_at_checked(4)?;
     let address = rest.strip_prefix(b" @ 0x")?;
     let digits = matches!(address.len(), 1..=16) && address.iter().all(u8::is_ascii_hexdigit);
@@ -225,6 +240,23 @@ mod tests {
             assert!(is_dump(text.as_bytes()), "{text}");
             assert_eq!(tables(&text), (plain.clone(), Vec::new()), "{text}");
         }
+    }
+
+    #[test]
+    fn the_raw_data_below_a_decode_of_iasl_is_a_table() {
+        let rows = DMAR.split_once('\n').unwrap().1;
+        let rows = rows
+            .replace("  DMAR0", "  // DMAR0")
+            .replace("  &", "  // &");
+        let text = format!(
+            "[000h 0000   4]                    Signature : \"DMAR\"    [DMA Remapping table]\n\
+             [004h 0004   4]                 Table Length : 00000030\n\n\
+             Raw Table Data: Length 48 (0x30)\n\n{rows}"
+        );
+        assert!(is_iasl_decode(text.as_bytes()) && !is_iasl_decode(DMAR.as_bytes()));
+        assert_eq!(tables(&text), (tables(DMAR).0, Vec::new()));
+        let without = text.split_once("Raw").unwrap().0;
+        assert!(tables(without).0.is_empty());
     }
 
     #[test]

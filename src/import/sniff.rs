@@ -11,7 +11,7 @@ use super::{acpidump, kernel_log, lspci, markup};
 pub(super) enum Kind {
     /// A text of lspci.
     Lspci,
-    /// A text of acpidump.
+    /// A text of acpidump, or of iasl with raw table data.
     TableDump,
     /// The log of a Linux kernel.
     KernelLog,
@@ -123,7 +123,7 @@ pub(super) fn text_kind(head: &[u8]) -> Option<Kind> {
         Some(Kind::Lspci)
     } else if markup::is_markup(head) {
         Some(Kind::Markup)
-    } else if acpidump::is_dump(head) {
+    } else if acpidump::is_dump(head) || acpidump::is_iasl_decode(head) {
         Some(Kind::TableDump)
     } else if kernel_log::is_log(head) {
         Some(Kind::KernelLog)

@@ -21,6 +21,24 @@ pub enum Document {
     PciBridge12,
     /// PCI Bus Power Management Interface Specification 1.2.
     PciPm12,
+    /// PCI-X Protocol Addendum to the PCI Local Bus Specification 2.0.
+    PciX20,
+    /// PCI Standard Hot-Plug Controller and Subsystem Specification 1.0.
+    Shpc10,
+    /// PICMG 2.1, CompactPCI Hot Swap.
+    Picmg21,
+    /// Accelerated Graphics Port Interface Specification 3.0.
+    Agp30,
+    /// HyperTransport I/O Link Specification 3.10.
+    HyperTransport,
+    /// Enhanced Host Controller Interface Specification for USB 1.0.
+    Ehci10,
+    /// Serial ATA Advanced Host Controller Interface 1.3.1.
+    Ahci131,
+    /// PCI Express Base Specification 3.1.
+    Pcie31,
+    /// PCI Express Base Specification 5.0.
+    Pcie50,
     /// PCI Express Base Specification 6.0.
     Pcie60,
     /// PCI Firmware Specification 3.3.
@@ -74,6 +92,15 @@ impl Document {
             Self::Pci30 => "PCI Local Bus 3.0",
             Self::PciBridge12 => "PCI-to-PCI Bridge Architecture 1.2",
             Self::PciPm12 => "PCI Power Management 1.2",
+            Self::PciX20 => "PCI-X 2.0",
+            Self::Shpc10 => "PCI Standard Hot-Plug Controller 1.0",
+            Self::Picmg21 => "PICMG 2.1",
+            Self::Agp30 => "AGP 3.0",
+            Self::HyperTransport => "HyperTransport 3.10",
+            Self::Ehci10 => "EHCI 1.0",
+            Self::Ahci131 => "AHCI 1.3.1",
+            Self::Pcie31 => "PCI Express Base 3.1",
+            Self::Pcie50 => "PCI Express Base 5.0",
             Self::Pcie60 => "PCI Express Base 6.0",
             Self::PciFirmware33 => "PCI Firmware 3.3",
             Self::PciCodes111 => "PCI Code and ID Assignment 1.11",

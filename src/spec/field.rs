@@ -48,6 +48,8 @@ pub struct Register {
     pub bytes: u8,
     /// The fields, lowest bit first; reserved bits are left out.
     pub fields: &'static [Field],
+    /// What the offsets of `fields` lack: registers that repeat share one description.
+    pub base: u16,
 }
 
 impl Field {
@@ -174,6 +176,7 @@ impl Register {
             offset,
             bytes,
             fields,
+            base: 0,
         }
     }
 
@@ -184,6 +187,30 @@ impl Register {
             offset,
             bytes,
             fields: &[],
+            base: 0,
         }
+    }
+
+    /// The same register further on, with its fields.
+    #[must_use]
+    pub const fn moved(self, by: u16) -> Self {
+        Self {
+            offset: self.offset.saturating_add(by),
+            base: self.base.saturating_add(by),
+            ..self
+        }
+    }
+
+    /// The same register under another name.
+    #[must_use]
+    pub const fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Its fields with offsets from the start of the structure.
+    pub fn placed_fields(&self) -> impl Iterator<Item = Field> + use<> {
+        let base = self.base;
+        let place = move |field: &Field| field.at(field.offset.saturating_add(base));
+        self.fields.iter().map(place)
     }
 }

@@ -57,12 +57,14 @@ impl Hest {
     const SIZE: usize = 40;
 
     /// Decodes a table. `None` where not even its header is there. A source of a type without
-    /// a known length ends the walk: nothing behind it can be located.
+    /// a known length ends the walk: nothing behind it can be located. What follows the number
+    /// of sources that the header states is no source: real tables have empty space there.
     pub fn decode(bytes: &[u8]) -> Option<Decoded<Self>> {
         let mut faults = Vec::new();
         let (header, table) = split_table(bytes, &mut faults)?;
         let count = u32_at(table, 36)?;
         let body = table.get(Self::SIZE..).unwrap_or_default();
+        let body = body.get(..counted(body, count)).unwrap_or(body);
         let sources: Vec<_> = envelopes(body, 40, 20, WITHIN, ErrorSource::length, &mut faults)
             .iter()
             .filter_map(ErrorSource::decode)
@@ -94,6 +96,19 @@ impl Hest {
 }
 
 const WITHIN: &str = "error source";
+
+/// Bytes of the first `count` sources, or all where fewer can be located.
+fn counted(body: &[u8], count: u32) -> usize {
+    let mut end = 0;
+    for _ in 0..count {
+        let length = body.get(end..).and_then(ErrorSource::length);
+        match length {
+            Some(length) if length <= body.len() - end => end += length,
+            _ => return body.len(),
+        }
+    }
+    end
+}
 
 impl ErrorSource {
     /// Length of the source at the start of the slice, by its type; machine checks say how many
@@ -183,6 +198,13 @@ mod tests {
         let Decoded { value, faults } = decode(2, &[check, root_port(3)]);
         assert_eq!(faults, []);
         assert_eq!(value.sources[1].span.offset, 40 + 96);
+    }
+
+    #[test]
+    fn what_follows_the_counted_sources_is_none() {
+        let Decoded { value, faults } = decode(1, &[root_port(3), vec![0; 100]]);
+        assert_eq!(faults, []);
+        assert_eq!(value.sources.len(), 1);
     }
 
     #[test]

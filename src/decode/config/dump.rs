@@ -248,14 +248,14 @@ const EXTENDED_HEADER: Register = Register::new(
 
 fn dump_register(window: Window<'_>, register: &Register) -> DumpedRegister {
     let offset = window.base().saturating_add(register.offset);
-    let dump_field = |field: &Field| {
+    let dump_field = |field: Field| {
         let low = 8 * field.offset.saturating_sub(register.offset) + u16::from(field.bit);
         let low = u8::try_from(low).unwrap_or(u8::MAX);
         DumpedField {
             name: field.name,
             low,
             high: low.saturating_add(field.width.saturating_sub(1)),
-            raw: window.field(*field),
+            raw: window.field(field),
             kind: field.kind,
         }
     };
@@ -264,7 +264,7 @@ fn dump_register(window: Window<'_>, register: &Register) -> DumpedRegister {
         offset,
         bytes: register.bytes,
         value: PartialBits::read(window.image(), offset, register.bytes),
-        fields: register.fields.iter().map(dump_field).collect(),
+        fields: register.placed_fields().map(dump_field).collect(),
     }
 }
 

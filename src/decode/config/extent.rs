@@ -76,6 +76,9 @@ pub(super) const fn longest(id: CapabilityId) -> u16 {
             CapId::MSI => 24,
             CapId::MSI_X => 12,
             CapId::EXPRESS => 0x3c,
+            CapId::DEBUG_PORT | CapId::SLOT_ID => 4,
+            CapId::SATA => 16,
+            CapId::SECURE_DEVICE => 0x18,
             _ => u16::MAX,
         },
         CapabilityId::Extended(id) => match id {
@@ -85,6 +88,12 @@ pub(super) const fn longest(id: CapabilityId) -> u16 {
             ExtCapId::ACS => 0x28,
             ExtCapId::SR_IOV => 0x40,
             ExtCapId::AER => 0x48,
+            ExtCapId::PTM | ExtCapId::DATA_LINK_FEATURE => 12,
+            ExtCapId::POWER_BUDGETING => 16,
+            ExtCapId::L1_SUBSTATES => 0x14,
+            ExtCapId::SECONDARY_PCIE => 0x0c + 2 * 32,
+            ExtCapId::PHY_16GT => 0x20 + 32,
+            ExtCapId::LANE_MARGINING => 8 + 4 * 32,
             _ => u16::MAX,
         },
     }

@@ -11,6 +11,8 @@ mod header;
 mod header_registers;
 mod list;
 mod structure;
+#[cfg(test)]
+mod testing;
 
 pub use dump::dump;
 pub use header::{Header, Response};

@@ -58,6 +58,12 @@ pub(super) fn node(node: &IortNode, bytes: &[u8]) -> Part {
     };
     parts.extend(mappings(node));
     parts.sort_by_key(|part: &Part| part.span);
+    // Early revisions of a node end where its arrays begin.
+    let end = parts
+        .first()
+        .map_or(node.span.len, |part| part.span.offset - node.span.offset);
+    let mut entries: Vec<Entry> = entries;
+    entries.retain(|entry| u32::from(entry.offset) + u32::from(entry.bytes) <= end);
     Part::new(title, node.span, SPEC, entries).with(parts)
 }
 

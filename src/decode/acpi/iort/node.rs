@@ -145,11 +145,16 @@ impl IortNode {
             size,
             count_at: count,
         };
-        let mappings = array(8, 12, IdMapping::SIZE)
+        let mappings: Vec<_> = array(8, 12, IdMapping::SIZE)
             .places(span, "IORT id mappings", faults)
             .filter_map(|(at, place)| IdMapping::decode(bytes, at, place))
             .collect();
-        let mut body = IortBody::decode(kind, bytes).unwrap_or(IortBody::Other);
+        // Early revisions of a node end where its mappings begin.
+        let end = mappings.first().map_or(span.len, |mapping| {
+            mapping.span.offset.saturating_sub(span.offset)
+        });
+        let fixed = bytes.get(..end as usize).unwrap_or(bytes);
+        let mut body = IortBody::decode(kind, fixed).unwrap_or(IortBody::Other);
         if let IortBody::ReservedMemory { regions, .. } = &mut body {
             *regions = array(20, 24, REGION)
                 .places(span, "IORT reserved memory ranges", faults)

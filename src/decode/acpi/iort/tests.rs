@@ -55,6 +55,24 @@ fn a_root_complex_maps_ids_to_another_node() {
 }
 
 #[test]
+fn a_field_behind_the_mappings_of_an_early_revision_is_not_there() {
+    // Found in real tables: mappings from 32 on, where later revisions have the address limit.
+    let mut root = ROOT[..32].to_vec();
+    root.extend_from_slice(&ROOT[36..]);
+    root[1] = 52;
+    root[12] = 32;
+    let Decoded { value, faults } = decode(&[&ITS, &root]);
+    assert_eq!(faults, []);
+    let expected = IortBody::RootComplex {
+        segment: Segment(2),
+        ats: 1,
+        address_limit: 0,
+    };
+    assert_eq!(value.nodes[1].body, expected);
+    assert_eq!(value.nodes[1].mappings[0].map(0x100), Some(0x1_0100));
+}
+
+#[test]
 fn a_single_mapping_has_one_output_for_all() {
     let mut root = ROOT;
     root[52] = 1;

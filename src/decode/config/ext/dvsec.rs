@@ -1,6 +1,8 @@
 //! Designated Vendor-Specific Extended Capability (PCIe 6.0, 7.9.6): a vendor-specific
 //! structure that names its vendor, so that others can use it too (CXL does).
 
+mod cxl;
+
 use crate::bytes::Window;
 use crate::decode::config::{CapabilityId, Structure};
 use crate::spec::pcie::ExtCapId;
@@ -22,19 +24,30 @@ pub const CXL_VENDOR: u16 = 0x1e98;
 pub(super) const STRUCTURE: Structure = Structure::new(
     CapabilityId::Extended(ExtCapId::DVSEC),
     Document::Pcie60.at("7.9.6 Designated Vendor-Specific Extended Capability (DVSEC)"),
-    |_| {
-        vec![
-            Register::new(
-                "Designated Vendor-Specific Header 1",
-                0x04,
-                4,
-                &[VENDOR, REVISION, LENGTH],
-            ),
-            Register::new("Designated Vendor-Specific Header 2", 0x08, 2, &[ID]),
-        ]
-    },
+    registers,
 )
 .with_length(|window| Dvsec::new(window).length());
+
+const HEADERS: [Register; 2] = [
+    Register::new(
+        "Designated Vendor-Specific Header 1",
+        0x04,
+        4,
+        &[VENDOR, REVISION, LENGTH],
+    ),
+    Register::new("Designated Vendor-Specific Header 2", 0x08, 2, &[ID]),
+];
+
+fn registers(window: Window<'_>) -> Vec<Register> {
+    let mut registers = HEADERS.to_vec();
+    let dvsec = Dvsec::new(window);
+    if dvsec.vendor() == Some(CXL_VENDOR)
+        && let (Some(id), Some(length)) = (dvsec.id(), dvsec.length())
+    {
+        registers.extend(cxl::registers(window, id, length));
+    }
+    registers
+}
 
 /// A designated vendor-specific capability.
 #[derive(Clone, Copy, Debug)]

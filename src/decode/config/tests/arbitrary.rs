@@ -288,7 +288,7 @@ fn check_registers(registers: &[Register], start: u16) -> Result<(), TestCaseErr
         );
         end = register.offset + u16::from(register.bytes);
         let mut bit = 0;
-        for field in register.fields {
+        for field in register.placed_fields() {
             prop_assert!(field.offset >= register.offset, "{}", field.name);
             let low = 8 * (field.offset - register.offset) + u16::from(field.bit);
             prop_assert!(
