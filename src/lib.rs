@@ -17,6 +17,7 @@
 //! diff                                    what changed between two machines
 //! messages                                what other programs' error messages mean
 //! redact                                  a capture without what is private, answers unchanged
+//! plan                                    what-if, fix, place: the pipeline run again
 //! report                                  words, JSON, pictures
 //! ```
 //!
@@ -53,6 +54,8 @@ pub mod iommu;
 pub mod messages;
 #[cfg(feature = "analyzer")]
 pub mod names;
+#[cfg(feature = "analyzer")]
+pub mod plan;
 #[cfg(feature = "analyzer")]
 pub mod policy;
 #[cfg(feature = "analyzer")]

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::guest_args::{MmioArgs, SimulateArgs};
+use super::guest_args::{MmioArgs, PlaceArgs, SimulateArgs};
+use assignable::plan::Change;
 use assignable::policy::Policy;
 use assignable::select::Selector;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -147,6 +148,25 @@ pub(crate) enum Command {
     Mmio(Box<MmioArgs>),
     /// Play an assignment step by step: states, refusals, the pool, virtual machines
     Simulate(Box<SimulateArgs>),
+    /// Verdicts and groups after a change: a card elsewhere, ACS on, the IOMMU on
+    WhatIf {
+        #[command(flatten)]
+        analysis: Analysis,
+        /// acs@PORT=on|off, acs-override=downstream,multifunction, rmrr@DEVICE=off, iommu=on,
+        /// native-pcie=on, slot@DEVICE=PORT, bar2@DEVICE=32G, vfs@DEVICE=8
+        #[arg(long, value_name = "CHANGE", required = true)]
+        set: Vec<Change>,
+    },
+    /// The smallest change that makes a device assignable
+    Fix {
+        #[command(flatten)]
+        analysis: Analysis,
+        /// The device
+        #[arg(short, long, value_name = "DEVICE", required = true)]
+        device: Vec<Selector>,
+    },
+    /// How many guests of one shape the host can serve at once, and with which devices
+    Place(Box<PlaceArgs>),
     /// Every header field and capability, every ACPI structure, with offsets and raw values
     Decode {
         #[command(flatten)]

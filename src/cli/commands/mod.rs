@@ -7,6 +7,7 @@ mod diff;
 mod explain_log;
 mod lint;
 mod mmio;
+mod plan;
 mod reference;
 mod shell;
 mod simulate;
@@ -51,6 +52,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         } => analysis::groups(global, inputs, *acs, *before_6_1),
         Command::Mmio(args) => mmio::mmio(global, args),
         Command::Simulate(args) => simulate::simulate(global, args),
+        Command::WhatIf { analysis, set } => plan::what_if(global, analysis, set),
+        Command::Fix { analysis, device } => plan::fix(global, analysis, device),
+        Command::Place(args) => plan::place(global, args),
         Command::Decode { inputs, decoding } => decode::decode(global, inputs, decoding),
         Command::Lint {
             inputs,

@@ -11,6 +11,7 @@ mod groups;
 mod lint;
 mod messages;
 mod mmio;
+mod plan;
 mod redact;
 mod rules;
 mod simulate;
@@ -32,6 +33,10 @@ pub use mmio::{
     HostWindowItem, HyperVItem, MinimumItem, MmioDocument, NamedWindowItem, PlacedItem, RangeItem,
     ShortfallItem, SizeItem, TreeItem, UnplacedItem, UnplacedPartItem, WishItem, mmio,
 };
+pub use plan::{
+    FixDocument, FixItem, FixedDevice, GuestPlacement, JudgedItem, PlaceDocument,
+    VerdictChangeItem, WhatIfDocument, fix, place, what_if,
+};
 pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use simulate::{PoolItem, SimulationDocument, StepItem, VmItem, simulation};
@@ -50,6 +55,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("lint", schemars::schema_for!(LintDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
+        ("what-if", schemars::schema_for!(WhatIfDocument)),
+        ("fix", schemars::schema_for!(FixDocument)),
+        ("place", schemars::schema_for!(PlaceDocument)),
         ("mmio", schemars::schema_for!(MmioDocument)),
         (
             "scenario",
