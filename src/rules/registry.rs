@@ -55,6 +55,7 @@ pub static RULES: &[&Rule] = &[
     &dda::DDA011,
     &dda::DDA012,
     &dda::DDA013,
+    &dda::DDA014,
     &dda::DDA060,
     &dda::DDA061,
     &dda::DDA062,

@@ -3,6 +3,7 @@
 //! Addresses and registers are `0x…` strings: JavaScript readers lose 64-bit numbers. These
 //! types are the format; they are filled from the internal ones and never the other way round.
 
+mod corpus;
 mod decode;
 mod device;
 mod diff;
@@ -19,6 +20,9 @@ mod survey;
 mod table;
 mod topology;
 
+pub use corpus::{
+    CorpusCase, CorpusDevice, CorpusDocument, CorpusMismatch, CorpusSummary, corpus_case,
+};
 pub use decode::{
     Decode, DecodedFunction, FaultItem, FieldItem, RawItem, RegisterItem, StructureItem, decode,
 };
@@ -40,7 +44,7 @@ pub use plan::{
 pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use simulate::{PoolItem, SimulationDocument, StepItem, VmItem, simulation};
-pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
+pub use survey::{CaptureSummary, HostVerdictItem, RequirementItem, Survey, VerdictCount, survey};
 pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
 pub use topology::{TopologyDocument, TreeNode, topology};
 
@@ -67,6 +71,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("diff", schemars::schema_for!(DiffDocument)),
         ("explain-log", schemars::schema_for!(MessagesDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
+        ("corpus", schemars::schema_for!(CorpusDocument)),
+        ("corpus-case", schemars::schema_for!(CorpusCase)),
         ("redact", schemars::schema_for!(RedactDocument)),
         (
             "capture-manifest",
