@@ -19,7 +19,7 @@ use std::process::Command;
 
 use assignable::addr::Sbdf;
 use assignable::analysis::Facts;
-use assignable::analysis::groups::{Groups, Options};
+use assignable::analysis::groups::{Groups, Settings};
 use assignable::host::Host;
 use assignable::import::{self, Input};
 use assignable::topology::Topology;
@@ -135,7 +135,7 @@ fn groups(file: &Path) -> Result<(), Failed> {
     let host = Host::from_capture(&import.capture);
     let topology = Topology::of(&host);
     let facts = Facts::of(&host, &topology);
-    let groups = Groups::predict(&host, &topology, &facts.iommu, Options::for_host(&host));
+    let groups = Groups::predict(&host, &topology, &facts.iommu, &Settings::for_host(&host));
     let name = file.file_name().unwrap().to_str().unwrap();
     let complete = name.ends_with(".tar.xz");
     let known_wrong: BTreeSet<_> = KNOWN_WRONG

@@ -5,6 +5,7 @@ pub mod acs;
 pub mod device_type;
 pub mod groups;
 pub mod interrupts;
+pub mod kernel;
 pub mod missing;
 pub mod native_control;
 pub mod reported_groups;

@@ -1,13 +1,14 @@
 //! `survey`, `explain` and `topology`: the pipeline from a capture to a report.
 
 use assignable::analysis::Facts;
-use assignable::analysis::groups::{Groups, Options};
+use assignable::analysis::groups::{AcsControl, Groups, Settings};
 use assignable::capture::Capture;
 use assignable::host::{FunctionId, Host};
 use assignable::policy::Policy;
 use assignable::report::{self, Report, json};
 use assignable::rules::{self, Severity};
 use assignable::select::Selector;
+use assignable::spec::linux::Series;
 use assignable::topology::Topology;
 use assignable::verdict::Verdict;
 
@@ -79,12 +80,16 @@ pub(crate) fn groups(
     };
     with_report(global, &analysis, |report| {
         let (host, topology) = (report.facts.host, report.facts.topology);
-        let mut options = Options::for_host(host);
-        if let Some(mode) = acs {
-            options.as_captured = mode == AcsMode::Captured;
+        let mut settings = Settings::for_host(host);
+        match acs {
+            Some(AcsMode::Captured) => settings.control = AcsControl::AsCaptured,
+            Some(AcsMode::Enabled) => settings.control = AcsControl::AsEnabled,
+            None => {}
         }
-        options.probe_by_unit = !before_6_1;
-        let groups = Groups::predict(host, topology, &report.facts.iommu, options);
+        if before_6_1 {
+            settings.kernel = Series::V5_10;
+        }
+        let groups = Groups::predict(host, topology, &report.facts.iommu, &settings);
         match global.format {
             Format::Json => output::json(&json::v1::groups(report, &groups))?,
             Format::Text => {

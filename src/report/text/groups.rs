@@ -53,6 +53,7 @@ fn reason(report: &Report<'_>, groups: &Groups, id: FunctionId) -> Option<String
     let at = |id: FunctionId| host.function(id).at;
     Some(match groups.join(id)? {
         Join::Founder => return None,
+        Join::MissingBridge => "the bridge above it is not captured".to_owned(),
         Join::Alias(other) if other == id => return None,
         Join::Alias(other) => format!("its requests carry the id of {}", at(other)),
         Join::Bridge(bridge) => {

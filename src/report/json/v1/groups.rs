@@ -71,6 +71,7 @@ impl GroupMember {
             Some(Join::Alias(other)) => ("alias", Some(other)),
             Some(Join::Bridge(other)) => ("bridge", Some(other)),
             Some(Join::Sibling(other)) => ("sibling", Some(other)),
+            Some(Join::MissingBridge) => ("missing-bridge", None),
             Some(Join::Founder) | None => ("founder", None),
         };
         let function = host.function(id);
