@@ -8,6 +8,7 @@ pub mod interrupts;
 pub mod kernel;
 pub mod missing;
 pub mod native_control;
+pub mod peer;
 pub mod reported_groups;
 pub mod reserved;
 pub mod reset;

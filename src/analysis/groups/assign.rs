@@ -6,7 +6,7 @@ use super::alias::Aliases;
 use super::assume::Assume;
 use super::coverage::Coverage;
 use super::standing::Standings;
-use super::{GroupId, Join, Partition};
+use super::{GroupId, Join, Model, Partition, rework};
 use crate::addr::Segment;
 use crate::host::{FunctionId, Host};
 use crate::topology::{Node, Topology};
@@ -18,10 +18,14 @@ pub(super) struct Ground<'a, 'c> {
     pub(super) aliases: &'a Aliases<'a, 'c>,
     pub(super) standings: &'a Standings,
     pub(super) coverage: &'a Coverage,
+    pub(super) model: Model,
 }
 
 /// Groups under one way to take what is not known.
 pub(super) fn assign(ground: &Ground<'_, '_>, assume: Assume) -> Partition {
+    if ground.model == Model::Rework2025 {
+        return rework::assign(ground, assume);
+    }
     let Ground { host, topology, .. } = *ground;
     let isolated: Vec<bool> = host
         .iter()

@@ -27,6 +27,18 @@ impl Services {
         self.capability.set & self.control.clear() & wanted
     }
 
+    /// Whether a service is supported and on; `None` where the capture does not tell.
+    pub fn is_on(&self, service: AcsFlags) -> Option<bool> {
+        let (capability, control) = (self.capability, self.control);
+        if capability.clear().contains(service) || control.clear().contains(service) {
+            Some(false)
+        } else if (capability.set & control.set).contains(service) {
+            Some(true)
+        } else {
+            None
+        }
+    }
+
     /// Services among `wanted` that may be supported and off, for all that the capture says.
     pub fn open(&self, wanted: AcsFlags) -> AcsFlags {
         let may_be_needed = self.capability.set | self.capability.unknown();
@@ -36,7 +48,8 @@ impl Services {
 }
 
 /// The services of every function for one set of settings.
-pub(super) struct Control<'a, 'c> {
+#[derive(Debug)]
+pub struct Control<'a, 'c> {
     host: &'a Host<'c>,
     topology: &'a Topology,
     settings: &'a Settings,
@@ -45,7 +58,8 @@ pub(super) struct Control<'a, 'c> {
 }
 
 impl<'a, 'c> Control<'a, 'c> {
-    pub(super) fn new(host: &'a Host<'c>, topology: &'a Topology, settings: &'a Settings) -> Self {
+    /// For one host and one set of settings.
+    pub fn new(host: &'a Host<'c>, topology: &'a Topology, settings: &'a Settings) -> Self {
         Self {
             host,
             topology,
@@ -68,7 +82,7 @@ impl<'a, 'c> Control<'a, 'c> {
     }
 
     /// The services of a function; absent, not captured or malformed as its capability is.
-    pub(super) fn services(&self, id: FunctionId) -> Observed<Services> {
+    pub fn services(&self, id: FunctionId) -> Observed<Services> {
         let function = self.host.function(id);
         seen_by_kernel(function).map(|acs| {
             let wide = is_wide(function);

@@ -143,7 +143,8 @@ impl Scan<'_, '_> {
         };
         let mut ports = self.other_ports(port);
         ports.retain(|&other| {
-            let number = port_number(self.host, other);
+            let express = self.host.function(other).express().present();
+            let number = express.and_then(|express| express.port_number());
             number.and_then(|number| acs.egress_blocked(number)) == Some(false)
         });
         ports
@@ -185,11 +186,4 @@ impl Scan<'_, '_> {
         found.sort_unstable();
         found
     }
-}
-
-/// Port Number of the Link Capabilities: its bit in egress control vectors.
-pub(super) fn port_number(host: &Host<'_>, port: FunctionId) -> Option<u8> {
-    let express = host.function(port).express().present()?;
-    let value = express.window().u32(0x0c)? >> 24;
-    u8::try_from(value).ok()
 }

@@ -7,17 +7,22 @@
 mod alias;
 mod assign;
 mod assume;
+mod compare;
 mod control;
 mod coverage;
 mod device_match;
 mod doubt;
+mod formal;
 mod parameters;
+mod rework;
 mod settings;
 mod standing;
 
-pub use control::Services;
+pub use compare::{Cause, Comparison, Difference};
+pub use control::{Control, Services};
 pub use coverage::Outside;
 pub use device_match::DeviceMatch;
+pub use formal::{Exposure, Hole, exposures};
 pub use parameters::{Configure, Overrides, Parameters};
 pub use settings::{AcsControl, Model, Settings};
 pub use standing::{Standing, Why};
@@ -90,6 +95,7 @@ impl Groups {
             aliases: &aliases,
             standings: &standings,
             coverage: &coverage,
+            model: settings.model,
         };
         let partition = assign(&ground, Assume::ISOLATED);
         let doubts = Doubts::of(&ground, &partition);
@@ -163,6 +169,7 @@ impl Partition {
             .map_or(&[], Vec::as_slice)
     }
 
+    /// A new group.
     fn found(&mut self) -> GroupId {
         let group = GroupId(u32::try_from(self.members.len()).unwrap_or(u32::MAX));
         self.members.push(Vec::new());

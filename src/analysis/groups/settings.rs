@@ -16,6 +16,8 @@ pub struct Settings {
     pub parameters: Parameters,
     /// Which rules.
     pub model: Model,
+    /// Whether the kernel's table of exceptions counts.
+    pub quirks: bool,
 }
 
 /// Which ACS control register counts.
@@ -55,6 +57,7 @@ impl Settings {
             },
             parameters: line.map(Parameters::parse).unwrap_or_default(),
             model: Model::Mainline,
+            quirks: true,
         }
     }
 

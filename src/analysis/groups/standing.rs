@@ -88,6 +88,7 @@ impl Judge<'_, '_> {
         let kind = self.topology.kind(id);
         let identity = &function.identity;
         match (identity.vendor, identity.device) {
+            _ if !self.settings.quirks => self.by_kind(id, function, kind),
             (Some(vendor), Some(device)) => ACS_QUIRKS
                 .iter()
                 .filter(|(v, d, _)| *v == vendor && d.is_none_or(|d| d == device))
