@@ -96,6 +96,7 @@ fn an_answer_is_success_whatever_it_says() {
         vec!["explain", &machine, "-d", "nvme"],
         vec!["topology", &machine],
         vec!["topology", &machine, "--dot"],
+        vec!["topology", &machine, "--format", "svg"],
         vec!["decode", &machine],
         vec!["decode", &machine, "-d", "01:00.0", "--offsets"],
         vec!["verify", &machine],
@@ -246,6 +247,20 @@ fn lines_keep_to_the_width_asked_for() {
 }
 
 #[test]
+fn a_format_that_a_command_lacks_is_wrong_usage() {
+    let folder = Folder::new("formats");
+    let machine = folder.machine();
+    let dot = assignable(&["topology", &machine, "--format", "dot"]);
+    assert_eq!(
+        dot.stdout,
+        assignable(&["topology", &machine, "--dot"]).stdout
+    );
+    let refused = assignable(&["rules", "--format", "svg"]);
+    assert_eq!(code(&refused), 2);
+    assert!(stderr(&refused).contains("it knows text, json"));
+}
+
+#[test]
 fn the_same_input_gives_the_same_bytes() {
     let folder = Folder::new("same");
     let machine = folder.machine();
@@ -253,6 +268,7 @@ fn the_same_input_gives_the_same_bytes() {
         vec!["survey", &machine, "--format", "json"],
         vec!["survey", &machine],
         vec!["topology", &machine, "--dot"],
+        vec!["topology", &machine, "--format", "svg"],
         vec!["decode", &machine, "--format", "json"],
     ] {
         let first = assignable(&command).stdout;

@@ -23,7 +23,7 @@ pub(crate) struct Args {
 /// Options of every command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Global {
-    /// Text for people, or JSON for programs
+    /// Text for people, JSON for programs; some commands know others
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: Format,
     /// When to use colours (NO_COLOR is honoured)
@@ -70,7 +70,7 @@ pub(crate) enum Command {
     Topology {
         #[command(flatten)]
         analysis: Analysis,
-        /// Graphviz instead of text
+        /// The same as `--format dot`: a graph for Graphviz
         #[arg(long)]
         dot: bool,
     },
@@ -126,6 +126,16 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "PATH")]
         output: PathBuf,
     },
+}
+
+impl Command {
+    /// The values of `--format` that the command knows.
+    pub(crate) const fn formats(&self) -> &'static [Format] {
+        match self {
+            Self::Topology { .. } => &[Format::Text, Format::Json, Format::Dot, Format::Svg],
+            _ => &[Format::Text, Format::Json],
+        }
+    }
 }
 
 /// Inputs: parts of one machine.
@@ -187,6 +197,10 @@ pub(crate) enum AcsMode {
 pub(crate) enum Format {
     Text,
     Json,
+    Markdown,
+    Html,
+    Dot,
+    Svg,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

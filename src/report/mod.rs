@@ -4,11 +4,13 @@ mod dot;
 mod evidence;
 pub mod json;
 mod palette;
+mod picture;
 mod text;
 mod wording;
 
 pub use dot::topology as dot;
 pub use palette::Palette;
+pub use picture::topology as svg;
 pub use text::decode::decode;
 pub use text::explain::explain;
 pub use text::groups::groups;

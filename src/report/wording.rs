@@ -3,8 +3,10 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Text from a dump, fit for a terminal: control characters and marks that change the
-/// direction of writing become `\u{…}`, and nothing is longer than a line should be.
+use crate::verdict::Verdict;
+
+/// Text from a dump, fit to be shown: control characters and those that deceive the eye become
+/// `\u{…}`, and nothing is longer than a line should be.
 pub fn safe(text: &str) -> String {
     const LONGEST: usize = 512;
     let mut out = String::with_capacity(text.len().min(LONGEST));
@@ -13,7 +15,7 @@ pub fn safe(text: &str) -> String {
             out.push('…');
             break;
         }
-        if ch.is_control() || is_direction_mark(ch) {
+        if ch.is_control() || is_treacherous(ch) {
             out.extend(ch.escape_unicode());
         } else {
             out.push(ch);
@@ -22,12 +24,35 @@ pub fn safe(text: &str) -> String {
     out
 }
 
-const fn is_direction_mark(ch: char) -> bool {
+/// Characters that show something else than what stands there: marks that turn the direction
+/// of writing, that take no room, that break lines, or that no text may hold.
+const fn is_treacherous(ch: char) -> bool {
     matches!(
         ch,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            | '\u{feff}'
-    )
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    ) || ch as u32 & 0xfffe == 0xfffe
+}
+
+/// A verdict in one short word, as tables show it.
+pub(super) const fn short_verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Assignable => "yes",
+        Verdict::AssignableWithConditions => "if",
+        Verdict::Undetermined => "?",
+        Verdict::NotAssignable => "no",
+    }
+}
+
+/// A verdict in words: its name in JSON, written as prose.
+pub(super) const fn verdict_words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Assignable => "assignable",
+        Verdict::AssignableWithConditions => "assignable with conditions",
+        Verdict::Undetermined => "undetermined",
+        Verdict::NotAssignable => "not assignable",
+    }
 }
 
 /// Cuts or pads to exactly `width` columns.

@@ -61,6 +61,13 @@ struct Partition {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct GroupId(u32);
 
+impl GroupId {
+    /// Its place in the order of founding, from 0: the number that reports print.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// Why a function is in the group of another one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Join {

@@ -20,7 +20,7 @@ pub(crate) fn survey(global: &Global, analysis: &Analysis, all: bool) -> Result<
     with_report(global, analysis, |report| {
         match global.format {
             Format::Json => output::json(&json::v1::survey(report))?,
-            Format::Text => {
+            _ => {
                 output::text(&report::survey(report, output::layout(global, all)))?;
             }
         }
@@ -38,7 +38,7 @@ pub(crate) fn explain(
         let devices = select(report.facts.host, report.facts.topology, selectors)?;
         match global.format {
             Format::Json => output::json(&json::v1::explain(report, &devices))?,
-            Format::Text => {
+            _ => {
                 let layout = output::layout(global, true);
                 let pages: Vec<_> = devices
                     .iter()
@@ -53,10 +53,12 @@ pub(crate) fn explain(
 
 pub(crate) fn topology(global: &Global, analysis: &Analysis, dot: bool) -> Result<Exit, Failure> {
     with_report(global, analysis, |report| {
-        match (global.format, dot) {
-            (_, true) => output::text(&report::dot(report))?,
-            (Format::Json, false) => output::json(&json::v1::topology(report))?,
-            (Format::Text, false) => {
+        match global.format {
+            _ if dot => output::text(&report::dot(report))?,
+            Format::Dot => output::text(&report::dot(report))?,
+            Format::Svg => output::text(&report::svg(report))?,
+            Format::Json => output::json(&json::v1::topology(report))?,
+            _ => {
                 output::text(&report::topology(report, output::layout(global, false)))?;
             }
         }
@@ -92,7 +94,7 @@ pub(crate) fn groups(
         let groups = Groups::predict(host, topology, &report.facts.iommu, &settings);
         match global.format {
             Format::Json => output::json(&json::v1::groups(report, &groups))?,
-            Format::Text => {
+            _ => {
                 output::text(&report::groups(
                     report,
                     output::layout(global, false),

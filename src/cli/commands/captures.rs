@@ -31,10 +31,10 @@ pub(crate) fn verify(global: &Global, path: &Path) -> Result<Exit, Failure> {
             "intact": lines.is_empty(),
             "differences": lines,
         }))?,
-        Format::Text if lines.is_empty() => {
+        _ if lines.is_empty() => {
             output::text(&format!("{}: intact\n", path.display()))?;
         }
-        Format::Text => output::text(&format!("{}\n", lines.join("\n")))?,
+        _ => output::text(&format!("{}\n", lines.join("\n")))?,
     }
     Ok(if lines.is_empty() {
         Exit::Answered

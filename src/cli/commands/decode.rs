@@ -25,7 +25,7 @@ pub(crate) fn decode(
     };
     match global.format {
         Format::Json => output::json(&json::v1::decode(&host, &devices))?,
-        Format::Text => {
+        _ => {
             let names = load::names(global)?;
             let layout = output::layout(global, true);
             let pages: Vec<_> = devices

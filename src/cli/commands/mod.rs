@@ -5,7 +5,9 @@ mod captures;
 mod decode;
 mod reference;
 
-use super::args::{Args, Command};
+use clap::ValueEnum;
+
+use super::args::{Args, Command, Format};
 use super::exit::{Exit, Failure};
 
 /// Runs the command.
@@ -18,6 +20,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     if global.inject_panic {
         panic!("injected");
     }
+    known_format(args)?;
     match &args.command {
         Command::Survey { analysis, all } => analysis::survey(global, analysis, *all),
         Command::Explain { analysis, device } => analysis::explain(global, analysis, device),
@@ -41,4 +44,22 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             output,
         } => captures::synth(description, output),
     }
+}
+
+/// Refuses a format that the command does not know, before anything is read.
+fn known_format(args: &Args) -> Result<(), Failure> {
+    let known = args.command.formats();
+    if known.contains(&args.global.format) {
+        return Ok(());
+    }
+    let name = |format: &Format| {
+        let value = format.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    };
+    let names: Vec<String> = known.iter().map(name).collect();
+    Err(Failure::Usage(format!(
+        "this command has no format '{}'; it knows {}",
+        name(&args.global.format),
+        names.join(", ")
+    )))
 }

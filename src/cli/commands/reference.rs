@@ -21,8 +21,8 @@ pub(crate) fn rules(global: &Global, code: Option<&str>) -> Result<Exit, Failure
     match (global.format, rule) {
         (Format::Json, None) => output::json(&json::v1::rules())?,
         (Format::Json, Some(rule)) => output::json(&json::v1::rule(rule))?,
-        (Format::Text, None) => output::text(&report::rule_index(output::layout(global, false)))?,
-        (Format::Text, Some(rule)) => output::text(&report::rule_page(rule))?,
+        (_, None) => output::text(&report::rule_index(output::layout(global, false)))?,
+        (_, Some(rule)) => output::text(&report::rule_page(rule))?,
     }
     Ok(Exit::Answered)
 }

@@ -256,7 +256,7 @@ fn path(page: &mut Page, report: &Report<'_>, id: FunctionId) {
 }
 
 /// What a hop does about peer-to-peer traffic.
-fn services(hop: &Hop) -> String {
+pub(in crate::report) fn services(hop: &Hop) -> String {
     match (hop.role, hop.capability) {
         (HopRole::ConventionalBridge, _) => {
             "requests from below lose their own id; cannot isolate".to_owned()
