@@ -15,6 +15,7 @@ pub mod reset;
 pub mod resources;
 pub mod sriov;
 mod tri;
+pub mod viability;
 
 pub use missing::{Fact, Missing};
 pub use tri::Tri;
@@ -38,6 +39,8 @@ pub struct Facts<'h, 'c> {
     pub groups: reported_groups::ReportedGroups,
     /// The captured remapping tables, resolved to functions.
     pub iommu: Iommu,
+    /// IOMMU groups as the capture's own kernel would make them with remapping on.
+    pub predicted: groups::Groups,
     /// What the firmware left to Linux of PCI Express.
     pub native_control: native_control::NativeControl,
     /// What the capture holds about the host as a whole.
@@ -70,12 +73,15 @@ pub struct Platform {
 impl<'h, 'c> Facts<'h, 'c> {
     /// Analyses a host.
     pub fn of(host: &'h Host<'c>, topology: &'h Topology) -> Self {
+        let iommu = Iommu::of(host, topology);
+        let settings = groups::Settings::for_host(host).with_remapping();
         Self {
             host,
             topology,
+            predicted: groups::Groups::predict(host, topology, &iommu, &settings),
             acs: acs::AcsAnalysis::of(host, topology),
             groups: reported_groups::ReportedGroups::of(host),
-            iommu: Iommu::of(host, topology),
+            iommu,
             native_control: native_control::NativeControl::of(host),
             platform: Platform::of(host),
             profiles: host

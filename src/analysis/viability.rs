@@ -5,6 +5,7 @@
 //! group may still be refused: for memory that the firmware reserves, or because interrupts are
 //! not remapped.
 
+use crate::analysis::kernel::Kernel;
 use crate::analysis::reserved::reserved_regions;
 use crate::host::{Function, FunctionId, Host};
 use crate::iommu::{Iommu, TableKind};
@@ -58,6 +59,22 @@ impl Viability {
             }
         }
         viability
+    }
+}
+
+/// Whether interrupts are remapped, without which VFIO refuses every group; `None` where the
+/// capture does not tell.
+pub fn interrupts_remapped(host: &Host<'_>, iommu: &Iommu) -> Option<bool> {
+    let line = Kernel::of(host.capture()).command_line.unwrap_or_default();
+    let off = ["intremap=off", "nointremap", "noapic"];
+    if line.split_whitespace().any(|word| off.contains(&word)) {
+        return Some(false);
+    }
+    let tables = iommu.tables();
+    match tables.is_empty() {
+        // A paravirtual unit remaps DMA alone.
+        true => host.capture().tables.contains_key("VIOT").then_some(false),
+        false => Some(tables.iter().all(|table| table.interrupt_remapping)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod dot;
 mod evidence;
+mod isolation;
 pub mod json;
 mod palette;
 mod picture;
@@ -14,6 +15,7 @@ pub use picture::topology as svg;
 pub use text::decode::decode;
 pub use text::explain::explain;
 pub use text::groups::groups;
+pub use text::peer::{peer_matrix, peer_pairs};
 pub use text::rules::{rule_index, rule_page};
 pub use text::survey::survey;
 pub use text::topology::topology;

@@ -14,9 +14,11 @@ mod device_match;
 mod doubt;
 mod formal;
 mod parameters;
+mod prediction;
 mod rework;
 mod settings;
 mod standing;
+mod virtual_functions;
 
 pub use compare::{Cause, Comparison, Difference};
 pub use control::{Control, Services};
@@ -24,8 +26,10 @@ pub use coverage::Outside;
 pub use device_match::DeviceMatch;
 pub use formal::{Exposure, Hole, exposures};
 pub use parameters::{Configure, Overrides, Parameters};
+pub use prediction::{Prediction, UsedQuirk};
 pub use settings::{AcsControl, Model, Settings};
 pub use standing::{Standing, Why};
+pub use virtual_functions::{FutureFunctions, FuturePlace};
 
 use alias::Aliases;
 use assign::{Ground, assign};

@@ -120,14 +120,14 @@ impl Run<'_, '_, '_> {
         if ground.host.function(id).is_virtual() {
             return None;
         }
-        let mut slot = same_slot(ground.host, id).filter(|&other| {
-            !ground.host.function(other).is_virtual()
-        });
-        let loops = self.loops_back(id) || slot.clone().any(|other| self.loops_back(other));
+        let slot: Vec<_> = same_slot(ground.host, id)
+            .filter(|&other| !ground.host.function(other).is_virtual())
+            .collect();
+        let loops = self.loops_back(id) || slot.iter().any(|&other| self.loops_back(other));
         if !loops {
             return None;
         }
-        slot.find_map(|other| Some((self.partition.group(other)?, Join::Sibling(other), false)))
+        slot.into_iter().find_map(|other| Some((self.partition.group(other)?, Join::Sibling(other), false)))
     }
 
     /// The function has ACS and does not isolate. Without ACS it is taken to do no peer-to-peer.

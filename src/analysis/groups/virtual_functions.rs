@@ -2,7 +2,6 @@
 
 use super::{GroupId, Groups};
 use crate::analysis::{Missing, Tri};
-use crate::decode::config::ext::sriov::SrIov;
 use crate::host::{FunctionId, Host};
 use crate::topology::{FunctionKind, Topology};
 
@@ -39,7 +38,7 @@ pub(super) fn future_functions(
     host.iter()
         .filter_map(|(id, function)| {
             let sriov = function.sriov().present()?;
-            let total = total(sriov)?;
+            let total = sriov.total_vfs()?;
             let enabled = sriov.enabled() == Some(true) && sriov.num_vfs() == Some(total);
             if total == 0 || enabled || groups.group(id).is_none() {
                 return None;
@@ -51,10 +50,6 @@ pub(super) fn future_functions(
             })
         })
         .collect()
-}
-
-fn total(sriov: SrIov<'_>) -> Option<u16> {
-    sriov.total_vfs()
 }
 
 fn place(topology: &Topology, groups: &Groups, physical: FunctionId) -> FuturePlace {

@@ -1,18 +1,16 @@
 //! `survey`, `explain` and `topology`: the pipeline from a capture to a report.
 
 use assignable::analysis::Facts;
-use assignable::analysis::groups::{AcsControl, Groups, Settings};
 use assignable::capture::Capture;
 use assignable::host::{FunctionId, Host};
 use assignable::policy::Policy;
 use assignable::report::{self, Report, json};
 use assignable::rules::{self, Severity};
 use assignable::select::Selector;
-use assignable::spec::linux::Series;
 use assignable::topology::Topology;
 use assignable::verdict::Verdict;
 
-use crate::cli::args::{AcsMode, Analysis, FailOn, Format, Global, Inputs};
+use crate::cli::args::{Analysis, FailOn, Format, Global};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::{load, output};
 
@@ -67,47 +65,8 @@ pub(crate) fn topology(global: &Global, analysis: &Analysis, dot: bool) -> Resul
     })
 }
 
-pub(crate) fn groups(
-    global: &Global,
-    inputs: &Inputs,
-    acs: Option<AcsMode>,
-    before_6_1: bool,
-) -> Result<Exit, Failure> {
-    let analysis = Analysis {
-        inputs: Inputs {
-            inputs: inputs.inputs.clone(),
-        },
-        policies: vec![Policy::Vfio],
-        fail_on: None,
-    };
-    with_report(global, &analysis, |report| {
-        let (host, topology) = (report.facts.host, report.facts.topology);
-        let mut settings = Settings::for_host(host);
-        match acs {
-            Some(AcsMode::Captured) => settings.control = AcsControl::AsCaptured,
-            Some(AcsMode::Enabled) => settings.control = AcsControl::AsEnabled,
-            None => {}
-        }
-        if before_6_1 {
-            settings.kernel = Series::V5_10;
-        }
-        let groups = Groups::predict(host, topology, &report.facts.iommu, &settings);
-        match global.format {
-            Format::Json => output::json(&json::v1::groups(report, &groups))?,
-            _ => {
-                output::text(&report::groups(
-                    report,
-                    output::layout(global, false),
-                    &groups,
-                ))?;
-            }
-        }
-        Ok(Exit::Answered)
-    })
-}
-
 /// Loads the inputs, analyses them and hands the result on.
-fn with_report(
+pub(super) fn with_report(
     global: &Global,
     analysis: &Analysis,
     show: impl FnOnce(&Report<'_>) -> Result<Exit, Failure>,

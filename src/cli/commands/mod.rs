@@ -3,6 +3,7 @@
 mod analysis;
 mod captures;
 mod decode;
+mod groups;
 mod reference;
 
 use clap::ValueEnum;
@@ -25,11 +26,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Survey { analysis, all } => analysis::survey(global, analysis, *all),
         Command::Explain { analysis, device } => analysis::explain(global, analysis, device),
         Command::Topology { analysis, dot } => analysis::topology(global, analysis, *dot),
-        Command::Groups {
-            inputs,
-            acs,
-            before_6_1,
-        } => analysis::groups(global, inputs, *acs, *before_6_1),
+        Command::Groups(options) => groups::groups(global, options),
         Command::Decode {
             inputs,
             device,

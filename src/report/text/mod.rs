@@ -3,6 +3,7 @@
 pub(super) mod decode;
 pub(super) mod explain;
 pub(super) mod groups;
+pub(super) mod peer;
 pub(super) mod rules;
 pub(super) mod survey;
 pub(super) mod topology;

@@ -7,6 +7,7 @@ mod decode;
 mod device;
 mod explain;
 mod groups;
+mod peer;
 mod rules;
 mod survey;
 mod topology;
@@ -16,7 +17,11 @@ pub use decode::{
 };
 pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
-pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
+pub use groups::{
+    ComparisonItem, DifferenceItem, ExposureItem, FutureItem, GroupItem, GroupMember,
+    GroupsDocument, MissingItem, OutsideItem, QuirkItem, VfioItem, groups,
+};
+pub use peer::{PeerDocument, PeerItem, RouteItem, peers};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
 pub use topology::{TopologyDocument, TreeNode, topology};
@@ -31,6 +36,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("decode", schemars::schema_for!(Decode)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
+        ("p2p", schemars::schema_for!(PeerDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
         (
             "capture-manifest",
