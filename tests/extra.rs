@@ -41,10 +41,6 @@ const KINDS: &[(&str, &str, usize)] = &[
 /// Kinds whose dumps carry the kernel's groups.
 const GROUPED: &[&str] = &["machines", "lspci-groups", "qemu"];
 
-/// Functions whose prediction is known to be wrong. The controller of Intel's VMD domain
-/// translates for every function behind it, which makes them its group.
-const KNOWN_WRONG: &[(&str, &str)] = &[("dell-xps-9320-alder-lake", "0000:00:0e.0")];
-
 /// Lab captures whose kernel left functions without a group until a driver binds: virtio-iommu
 /// describes its devices in a VIOT table, which is not evaluated.
 const DEFERRED: &[&str] = &["mfports-virtio.tar.xz", "switch-virtio.tar.xz"];
@@ -138,12 +134,6 @@ fn groups(file: &Path) -> Result<(), Failed> {
     let groups = Groups::predict(&host, &topology, &facts.iommu, &Settings::for_host(&host));
     let name = file.file_name().unwrap().to_str().unwrap();
     let complete = name.ends_with(".tar.xz");
-    let known_wrong: BTreeSet<_> = KNOWN_WRONG
-        .iter()
-        .filter(|(machine, _)| file.components().any(|part| part.as_os_str() == *machine))
-        .map(|&(_, at)| at.to_owned())
-        .collect();
-    let mut wrong = BTreeSet::new();
     let mut reported = 0;
     for (id, function) in host.iter() {
         let Some(group) = &function.reported.iommu_group else {
@@ -165,15 +155,9 @@ fn groups(file: &Path) -> Result<(), Failed> {
         let real: Vec<_> = facts.groups.members(group.value).collect();
         let (real, predicted) = (addresses(&real), addresses(groups.companions(id)));
         if real != predicted {
-            let at = function.at.to_string();
-            if !known_wrong.contains(&at) {
-                return Err(format!("{at}: predicted {predicted:?}, real {real:?}").into());
-            }
-            wrong.insert(at);
+            let at = function.at;
+            return Err(format!("{at}: predicted {predicted:?}, real {real:?}").into());
         }
-    }
-    if wrong != known_wrong {
-        return Err(format!("{known_wrong:?} were wrong; now they are right").into());
     }
     Ok(())
 }

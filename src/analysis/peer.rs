@@ -164,7 +164,8 @@ impl<'a, 'c> Peers<'a, 'c> {
     fn at_ingress(&self, fork: &Fork, translated: bool) -> (Route, Option<Turn>) {
         let ingress = fork.from;
         let function = self.host.function(ingress);
-        if self.is_conventional(ingress) || self.topology.kind(ingress) == FunctionKind::Conventional
+        if self.is_conventional(ingress)
+            || self.topology.kind(ingress) == FunctionKind::Conventional
         {
             return (Route::Direct, Some(Turn::NoAcs(ingress)));
         }
@@ -176,7 +177,10 @@ impl<'a, 'c> Peers<'a, 'c> {
         let bits = Route::Unknown(Missing::of(Fact::RegisterBits, ingress));
         let on = |service| services.is_on(service);
         if translated {
-            match (on(AcsFlags::TRANSLATION_BLOCKING), on(AcsFlags::DIRECT_TRANSLATED)) {
+            match (
+                on(AcsFlags::TRANSLATION_BLOCKING),
+                on(AcsFlags::DIRECT_TRANSLATED),
+            ) {
                 (Some(true), _) => {
                     return (Route::Blocked, Some(Turn::TranslationBlocked(ingress)));
                 }
@@ -210,7 +214,10 @@ impl<'a, 'c> Peers<'a, 'c> {
     /// Redirected requests reach each port above with an address that lies below that port: it
     /// must forward them upwards.
     fn redirected(&self, fork: &Fork) -> (Route, Option<Turn>) {
-        let above = fork.common.into_iter().flat_map(|id| self.topology.upstream(id));
+        let above = fork
+            .common
+            .into_iter()
+            .flat_map(|id| self.topology.upstream(id));
         for port in above.filter(|&hop| self.topology.kind(hop).is_downstream_port()) {
             match self.control.services(port) {
                 Observed::Present(services) => {
@@ -297,7 +304,8 @@ impl<'a, 'c> Peers<'a, 'c> {
     fn uses_ats(&self, id: FunctionId) -> bool {
         let function = self.host.function(id);
         let ats = function.space.extended(function.config, ExtCapId::ATS);
-        ats.present().is_some_and(|window| Ats::new(window).enabled() != Some(false))
+        ats.present()
+            .is_some_and(|window| Ats::new(window).enabled() != Some(false))
     }
 
     fn on_one_bus(&self, fork: &Fork) -> bool {

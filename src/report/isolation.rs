@@ -11,13 +11,19 @@ pub(super) fn words(at: &str, why: Why) -> String {
         Why::ServicesOn => format!("{at} has its ACS services on"),
         Why::ServicesOff(off) => format!("{at} has {} switched off", services(off)),
         Why::NoCapability => {
-            format!("{at} lacks {}: no ACS capability", services(AcsFlags::REQUIRED))
+            format!(
+                "{at} lacks {}: no ACS capability",
+                services(AcsFlags::REQUIRED)
+            )
         }
         Why::OutOfReach => format!(
             "{at} lacks {} to the kernel, which cannot reach its extended configuration space",
             services(AcsFlags::REQUIRED)
         ),
-        Why::Conventional => format!("{at} is conventional PCI or leads to it, which has no ACS"),
+        Why::Conventional => format!("{at} is conventional PCI, which has no ACS"),
+        Why::ConventionalBridge => {
+            format!("{at} is a bridge to conventional PCI, which has no ACS")
+        }
         Why::EventCollector => format!("{at} is an event collector, never isolated to the kernel"),
         Why::SingleFunction => format!("{at} is the only function of its device"),
         Why::NotAsked => format!("{at} is of a kind that needs no ACS"),

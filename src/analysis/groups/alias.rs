@@ -76,7 +76,11 @@ impl<'a, 'c> Aliases<'a, 'c> {
 
     /// Other functions on the bus with which the function shares an id: they are one to the
     /// remapping unit.
-    pub(super) fn partners(&self, assume: Assume, id: FunctionId) -> impl Iterator<Item = FunctionId> {
+    pub(super) fn partners(
+        &self,
+        assume: Assume,
+        id: FunctionId,
+    ) -> impl Iterator<Item = FunctionId> {
         let function = self.host.function(id);
         let at = function.at;
         let range = match self.on_bus.get(id.index()) {

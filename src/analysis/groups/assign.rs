@@ -179,7 +179,10 @@ pub(super) fn same_slot<'h>(
     };
     let own = slot(id.index());
     // Functions are ordered by address, so that those of a slot are neighbours.
-    let before = (0..id.index()).rev().take_while(|&at| slot(at) == own).count();
+    let before = (0..id.index())
+        .rev()
+        .take_while(|&at| slot(at) == own)
+        .count();
     (id.index() - before..functions.len())
         .take_while(move |&at| slot(at) == own)
         .map(FunctionId::new)

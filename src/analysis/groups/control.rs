@@ -2,10 +2,10 @@
 //! `__pci_config_acs`; drivers/pci/quirks.c, `pci_dev_specific_enable_acs`).
 
 use super::settings::{AcsControl, Settings, groups_reported};
+use crate::bytes::FaultKind;
 use crate::bytes::Observed;
 use crate::decode::config::ext::acs::{Acs, AcsFlags, PartialFlags};
 use crate::host::{Function, FunctionId, Host};
-use crate::bytes::FaultKind;
 use crate::spec::linux::Series;
 use crate::spec::pci;
 use crate::spec::quirks::{acs::BROKEN_SOURCE_VALIDATION, has_wide_acs_registers};
@@ -72,9 +72,9 @@ impl<'a, 'c> Control<'a, 'c> {
     pub(super) fn wanted(&self, function: &Function<'_>) -> AcsFlags {
         let (ids, since) = BROKEN_SOURCE_VALIDATION;
         let identity = &function.identity;
-        let listed = ids
-            .iter()
-            .any(|&(vendor, device)| (identity.vendor, identity.device) == (Some(vendor), Some(device)));
+        let listed = ids.iter().any(|&(vendor, device)| {
+            (identity.vendor, identity.device) == (Some(vendor), Some(device))
+        });
         match listed && self.settings.kernel >= since {
             true => AcsFlags::REQUIRED.difference(AcsFlags::SOURCE_VALIDATION),
             false => AcsFlags::REQUIRED,
@@ -86,7 +86,11 @@ impl<'a, 'c> Control<'a, 'c> {
         let function = self.host.function(id);
         seen_by_kernel(function).map(|acs| {
             let wide = is_wide(function);
-            let captured = if wide { acs.wide_control() } else { acs.control() };
+            let captured = if wide {
+                acs.wide_control()
+            } else {
+                acs.control()
+            };
             Services {
                 capability: acs.capability(),
                 control: self.control(id, captured, wide),
@@ -165,13 +169,13 @@ impl<'a, 'c> Control<'a, 'c> {
         id: FunctionId,
         devices: impl Iterator<Item = &'d super::device_match::DeviceMatch>,
     ) -> Option<(usize, bool)> {
-        devices
-            .enumerate()
-            .find_map(|(index, device)| match device.matches(self.host, self.topology, id) {
+        devices.enumerate().find_map(|(index, device)| {
+            match device.matches(self.host, self.topology, id) {
                 Some(true) => Some((index, true)),
                 Some(false) => None,
                 None => Some((index, false)),
-            })
+            }
+        })
     }
 
     /// What the firmware had left. The kernel only adds: what is off now was off before.

@@ -171,7 +171,9 @@ fn whole_host(host: &Host<'_>, iommu: &Iommu, settings: &Settings) -> Option<Out
             .any(|key| key.trim_end_matches(char::is_numeric) == name)
     };
     let others = ["FACP", "DSDT", "APIC", "MCFG"].into_iter().any(named);
-    let remapping = ["DMAR", "IVRS", "VIOT", "IORT", "RIMT"].into_iter().any(named);
+    let remapping = ["DMAR", "IVRS", "VIOT", "IORT", "RIMT"]
+        .into_iter()
+        .any(named);
     let none = iommu.tables().is_empty() && others && !remapping && !groups_reported(host);
     none.then_some(Outside::NoTable)
 }
@@ -188,9 +190,14 @@ fn graphics_units_off(host: &Host<'_>, iommu: &Iommu, settings: &Settings) -> Ve
     }
     let mut graphics: Vec<Option<bool>> = vec![None; iommu.units().len()];
     for (id, function) in host.iter() {
-        let owner = iommu.owner(id).and_then(|owner| graphics.get_mut(owner.unit));
+        let owner = iommu
+            .owner(id)
+            .and_then(|owner| graphics.get_mut(owner.unit));
         if let Some(only) = owner {
-            let display = function.identity.class.is_some_and(|class| class.base() == 0x03);
+            let display = function
+                .identity
+                .class
+                .is_some_and(|class| class.base() == 0x03);
             *only = Some(only.unwrap_or(true) && display);
         }
     }

@@ -101,7 +101,10 @@ fn address(text: &str) -> Option<Sbdf> {
     };
     let bus = u8::from_str_radix(bus, 16).ok()?;
     let (device, function) = step(step_text)?;
-    Some(Sbdf::new(Segment(segment), Bdf::new(bus, device, function)?))
+    Some(Sbdf::new(
+        Segment(segment),
+        Bdf::new(bus, device, function)?,
+    ))
 }
 
 /// `dev.fn`.
@@ -123,9 +126,10 @@ mod tests {
             .with("00:02.0", Dev::endpoint().ids(0x10de, 0x1b81));
         let wanted: DeviceMatch = text.parse().unwrap();
         machine.facts(|facts| {
-            let all = facts.host.iter().filter(|&(id, _)| {
-                wanted.matches(facts.host, facts.topology, id) == Some(true)
-            });
+            let all = facts
+                .host
+                .iter()
+                .filter(|&(id, _)| wanted.matches(facts.host, facts.topology, id) == Some(true));
             all.map(|(_, function)| function.at.to_string()).collect()
         })
     }
@@ -147,7 +151,15 @@ mod tests {
 
     #[test]
     fn what_the_kernel_would_reject_is_an_error() {
-        for text in ["", "01.0", "00:20.0", "00:01.8", "pci:10de", "pci:10de:1:2", "00:01.0/"] {
+        for text in [
+            "",
+            "01.0",
+            "00:20.0",
+            "00:01.8",
+            "pci:10de",
+            "pci:10de:1:2",
+            "00:01.0/",
+        ] {
             assert_eq!(text.parse::<DeviceMatch>(), Err(()), "{text}");
         }
     }

@@ -110,7 +110,10 @@ fn questions(
             }
         }
     }
-    debug_assert!(!facts.is_empty(), "partitions differ without an open question");
+    debug_assert!(
+        !facts.is_empty(),
+        "partitions differ without an open question"
+    );
     facts.into_iter().collect()
 }
 
@@ -120,7 +123,11 @@ fn ask(ground: &Ground<'_, '_>, id: FunctionId, facts: &mut BTreeSet<Missing>) {
         // A function alone in its slot joins nobody on its own account.
         let matters = ground.topology.kind(id).is_bridge()
             || same_slot(ground.host, id).next().is_some()
-            || ground.aliases.partners(Assume::NOT_ISOLATED, id).next().is_some();
+            || ground
+                .aliases
+                .partners(Assume::NOT_ISOLATED, id)
+                .next()
+                .is_some();
         if matters {
             facts.insert(missing);
         }

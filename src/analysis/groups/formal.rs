@@ -109,7 +109,11 @@ impl Scan<'_, '_> {
 
     /// What is behind a port, for comparing groups: its first child, or the port itself.
     fn behind(&self, port: FunctionId) -> FunctionId {
-        self.topology.children(port).first().copied().unwrap_or(port)
+        self.topology
+            .children(port)
+            .first()
+            .copied()
+            .unwrap_or(port)
     }
 
     /// The other ports of the same kind on the bus with something below them in another group.

@@ -18,6 +18,8 @@ mod prediction;
 mod rework;
 mod settings;
 mod standing;
+#[cfg(test)]
+mod tests;
 mod virtual_functions;
 
 pub use compare::{Cause, Comparison, Difference};
@@ -96,7 +98,12 @@ impl Groups {
     /// Where the capture lacks facts, the prediction is made with them taken either way, and
     /// functions whose group differs are undetermined; what is shown of them is the finest
     /// partition.
-    pub fn predict(host: &Host<'_>, topology: &Topology, iommu: &Iommu, settings: &Settings) -> Self {
+    pub fn predict(
+        host: &Host<'_>,
+        topology: &Topology,
+        iommu: &Iommu,
+        settings: &Settings,
+    ) -> Self {
         let aliases = Aliases::of(host, topology, settings.kernel);
         let standings = Standings::of(host, topology, settings);
         let coverage = Coverage::of(host, topology, iommu, settings, &aliases);

@@ -194,7 +194,10 @@ mod tests {
     #[test]
     fn remapping_is_off_by_either_drivers_word_and_the_last_one_counts() {
         let off = |text| Parameters::parse(text).remapping_off;
-        assert_eq!(off("ro intel_iommu=off").as_deref(), Some("intel_iommu=off"));
+        assert_eq!(
+            off("ro intel_iommu=off").as_deref(),
+            Some("intel_iommu=off")
+        );
         assert_eq!(off("amd_iommu=off quiet").as_deref(), Some("amd_iommu=off"));
         assert_eq!(off("iommu=pt,off").as_deref(), Some("iommu=pt,off"));
         assert_eq!(off("intel_iommu=off intel_iommu=on"), None);

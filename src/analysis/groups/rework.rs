@@ -66,9 +66,9 @@ struct Run<'a, 'g, 'c> {
 
 impl Run<'_, '_, '_> {
     fn place(&mut self, id: FunctionId) {
-        let (group, join, spreads) = self.find(id).unwrap_or_else(|| {
-            (self.partition.found(), Join::Founder, false)
-        });
+        let (group, join, spreads) = self
+            .find(id)
+            .unwrap_or_else(|| (self.partition.found(), Join::Founder, false));
         self.partition.add(id, group, join);
         let parent = self.ground.topology.parent(id);
         if spreads {
@@ -127,14 +127,19 @@ impl Run<'_, '_, '_> {
         if !loops {
             return None;
         }
-        slot.into_iter().find_map(|other| Some((self.partition.group(other)?, Join::Sibling(other), false)))
+        slot.into_iter()
+            .find_map(|other| Some((self.partition.group(other)?, Join::Sibling(other), false)))
     }
 
     /// The function has ACS and does not isolate. Without ACS it is taken to do no peer-to-peer.
     fn loops_back(&self, id: FunctionId) -> bool {
         let standing = self.ground.standings.get(id);
         match standing.why {
-            Why::NoCapability | Why::OutOfReach | Why::Conventional | Why::EventCollector => false,
+            Why::NoCapability
+            | Why::OutOfReach
+            | Why::Conventional
+            | Why::ConventionalBridge
+            | Why::EventCollector => false,
             _ => !self.isolates(id),
         }
     }
@@ -179,7 +184,12 @@ impl Run<'_, '_, '_> {
         if function.layout() != Some(HeaderType::BRIDGE) {
             return false;
         }
-        let memory = |offset| function.config.u32(offset).map(|bar| bar & 1 == 0 && bar & !0xf != 0);
+        let memory = |offset| {
+            function
+                .config
+                .u32(offset)
+                .map(|bar| bar & 1 == 0 && bar & !0xf != 0)
+        };
         match (memory(0x10), memory(0x14)) {
             (Some(true), _) | (_, Some(true)) => true,
             (Some(false), Some(false)) => false,

@@ -37,8 +37,10 @@ pub enum Why {
     NoCapability,
     /// It needs ACS, which lies in extended space that the kernel cannot reach.
     OutOfReach,
-    /// It is conventional PCI, or a bridge to it.
+    /// It has no Express capability.
     Conventional,
+    /// It is a bridge to or from conventional PCI.
+    ConventionalBridge,
     /// An event collector, which the kernel never takes to be isolated.
     EventCollector,
     /// The only function of its device, which needs no ACS.
@@ -114,7 +116,10 @@ impl Judge<'_, '_> {
         }
         let port = kind.is_downstream_port() || kind == FunctionKind::UnknownBridge;
         let bridge = kind.is_bridge();
-        let network = function.identity.class.is_none_or(|class| class.base() == 0x02);
+        let network = function
+            .identity
+            .class
+            .is_none_or(|class| class.base() == 0x02);
         let conventional = kind == FunctionKind::Conventional;
         let open = ACS_QUIRKS
             .iter()
@@ -132,9 +137,9 @@ impl Judge<'_, '_> {
                 let against = matches!(quirk, AcsQuirk::ZhaoxinPort | AcsQuirk::WangxunNic);
                 applies && (against || plain.isolated != Tri::Yes)
             });
-        match open {
-            true => Standing::open(Missing::of(Fact::Ids, id)),
-            false => plain,
+        match plain.isolated {
+            Tri::Yes | Tri::No if open => Standing::open(Missing::of(Fact::Ids, id)),
+            _ => plain,
         }
     }
 
@@ -161,6 +166,9 @@ impl Judge<'_, '_> {
                 Standing::open(Missing::standard(id, function))
             }
             FunctionKind::RcEventCollector => Standing::no(Why::EventCollector),
+            FunctionKind::PcieToPci | FunctionKind::PciToPcie => {
+                Standing::no(Why::ConventionalBridge)
+            }
             _ => Standing::no(Why::Conventional),
         }
     }
@@ -178,12 +186,7 @@ impl Judge<'_, '_> {
         }
     }
 
-    fn by_services(
-        &self,
-        id: FunctionId,
-        function: &Function<'_>,
-        services: Services,
-    ) -> Standing {
+    fn by_services(&self, id: FunctionId, function: &Function<'_>, services: Services) -> Standing {
         let wanted = self.control.wanted(function);
         let off = services.off(wanted);
         if !off.is_empty() {

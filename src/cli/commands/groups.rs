@@ -26,7 +26,9 @@ enum Between {
 pub(crate) fn groups(global: &Global, options: &Groups) -> Result<Exit, Failure> {
     let (between, inputs) = between(options)?;
     if inputs.is_empty() {
-        return Err(Failure::Usage("no input: name a dump of the machine".to_owned()));
+        return Err(Failure::Usage(
+            "no input: name a dump of the machine".to_owned(),
+        ));
     }
     let analysis = Analysis {
         inputs: Inputs { inputs },

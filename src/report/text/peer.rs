@@ -158,7 +158,10 @@ fn sentence(report: &Report<'_>, (route, turn): (Route, Option<Turn>)) -> String
             "Both hang on a conventional PCI bus, which has no ACS.".to_owned()
         }
         Some(Turn::NoAcs(id)) => {
-            format!("{} has no ACS: nothing keeps its requests from its peers.", at(id))
+            format!(
+                "{} has no ACS: nothing keeps its requests from its peers.",
+                at(id)
+            )
         }
         Some(Turn::RedirectOff(id)) => format!("{} has request redirect (RR) off.", at(id)),
         Some(Turn::RedirectOn(id)) => {

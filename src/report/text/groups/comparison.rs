@@ -32,7 +32,10 @@ pub(super) fn write(page: &mut Page<'_>) {
     }
     let differing: usize = comparison.differences.iter().map(|d| d.of.len()).sum();
     let functions = count(differing, "function", "functions");
-    page.line(0, &format!("The kernel reported other groups for {functions}:"));
+    page.line(
+        0,
+        &format!("The kernel reported other groups for {functions}:"),
+    );
     for difference in &comparison.differences {
         let text = format!(
             "{}: predicted {}; reported {}",

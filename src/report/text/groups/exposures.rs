@@ -26,9 +26,9 @@ fn words(page: &Page<'_>, exposure: &Exposure) -> String {
     let standing = page.prediction.groups.standing(exposure.at);
     let why = isolation::words(&at, standing.why);
     match exposure.hole {
-        Hole::Switch => format!(
-            "What is below {at} can reach what is below {others} inside the switch: {why}."
-        ),
+        Hole::Switch => {
+            format!("What is below {at} can reach what is below {others} inside the switch: {why}.")
+        }
         Hole::Device => format!("{at} can reach {others} of the same device: {why}."),
         Hole::WideDevice => format!(
             "{at} can reach {others} of the same device: {why}, and the kernel compares functions in blocks of 8."

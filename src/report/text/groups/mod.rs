@@ -97,7 +97,10 @@ impl Page<'_> {
                 format!("Linux {kernel} (the capture is of {})", safe(&release))
             }
             (Model::Mainline, Some(release)) => {
-                format!("Linux {kernel}, although the capture is of {}", safe(&release))
+                format!(
+                    "Linux {kernel}, although the capture is of {}",
+                    safe(&release)
+                )
             }
             (Model::Mainline, None) => {
                 format!("Linux {kernel}; the capture does not name its kernel")
@@ -116,7 +119,10 @@ impl Page<'_> {
         }
         for part in &parameters.unread {
             let part = safe(part);
-            self.line(0, &format!("Not understood on the command line, and left out: {part}"));
+            self.line(
+                0,
+                &format!("Not understood on the command line, and left out: {part}"),
+            );
         }
         self.out.push('\n');
     }
@@ -130,7 +136,11 @@ impl Page<'_> {
             let name = safe(&self.report.names.call(function));
             let head = format!("  {}  {kind}", function.at);
             let room = self.layout.width.saturating_sub(head.chars().count() + 2);
-            let name = if room < 8 { String::new() } else { fit(&name, room) };
+            let name = if room < 8 {
+                String::new()
+            } else {
+                fit(&name, room)
+            };
             let name = self.layout.palette.dim(name.trim_end());
             let _ = writeln!(self.out, "{head}  {name}");
             if let Some(reason) = self.reason(id) {
@@ -165,7 +175,11 @@ impl Page<'_> {
             Join::Sibling(other) => {
                 let open = groups.standing(id).isolated != Tri::No;
                 let deciding = if open { other } else { id };
-                format!("with {} of the same device: {}", self.at(other), words(deciding))
+                format!(
+                    "with {} of the same device: {}",
+                    self.at(other),
+                    words(deciding)
+                )
             }
             Join::MissingBridge => {
                 "together because the bridge above them is not captured".to_owned()
@@ -214,8 +228,15 @@ impl Page<'_> {
                 })
                 .collect();
             let more = viability.held.len().saturating_sub(NAMED);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            notes.push(format!("to detach from their drivers: {}{more}", held.join(", ")));
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            notes.push(format!(
+                "to detach from their drivers: {}{more}",
+                held.join(", ")
+            ));
         }
         if members.len() > 1 && !viability.may_stay.is_empty() {
             notes.push(format!("may stay: {}", self.list(&viability.may_stay)));
@@ -247,7 +268,10 @@ impl Page<'_> {
         let _ = writeln!(self.out, "{}", self.layout.palette.heading("in no group"));
         for (reason, ids) in by_reason {
             let addresses: Vec<_> = ids.iter().map(|&id| self.at(id)).collect();
-            self.line(2, &format!("{}: {}", reason.describe(), addresses.join(" ")));
+            self.line(
+                2,
+                &format!("{}: {}", reason.describe(), addresses.join(" ")),
+            );
         }
     }
 
@@ -293,10 +317,18 @@ impl Page<'_> {
         }
         for (quirk, used) in by_quirk {
             let ids: Vec<_> = used.iter().map(|used| used.at).collect();
-            let text = format!("{}: {} ({})", self.list(&ids), quirk.describe(), quirk.source());
+            let text = format!(
+                "{}: {} ({})",
+                self.list(&ids),
+                quirk.describe(),
+                quirk.source()
+            );
             self.line(2, &text);
         }
-        self.line(2, "An early release of a series may lack an entry that it got later.");
+        self.line(
+            2,
+            "An early release of a series may lack an entry that it got later.",
+        );
     }
 }
 
