@@ -99,6 +99,10 @@ fn an_answer_is_success_whatever_it_says() {
         vec!["topology", &machine, "--format", "svg"],
         vec!["decode", &machine],
         vec!["decode", &machine, "-d", "01:00.0", "--offsets"],
+        vec!["lint", &machine],
+        vec!["lint", &machine, "--part", "devices", "-d", "nvme", "--all"],
+        vec!["lint", &machine, "--format", "sarif"],
+        vec!["lint", &machine, "--format", "junit"],
         vec!["verify", &machine],
         vec!["rules"],
         vec!["rules", "ACS001"],
@@ -132,6 +136,69 @@ fn fail_on_turns_verdicts_into_exit_codes() {
 }
 
 #[test]
+fn a_lint_run_fails_from_the_severity_on_that_it_is_told() {
+    let folder = Folder::new("lint-fail-on");
+    let machine = folder.machine();
+    let lint = |arguments: &[&str]| code(&assignable(&[&["lint", &machine], arguments].concat()));
+    // The port without ACS is a fault of high severity.
+    assert_eq!(lint(&["--part", "devices", "--fail-on", "high"]), 1);
+    // The drive behind the good port has none.
+    let drive = ["--part", "devices", "-d", "01:00.0", "--fail-on", "medium"];
+    assert_eq!(lint(&drive), 0);
+    // There is no table that could be checked.
+    assert_eq!(
+        lint(&["--part", "firmware", "--fail-on", "undetermined"]),
+        4
+    );
+}
+
+#[test]
+fn sarif_has_what_the_standard_demands_and_every_result_names_its_rule() {
+    let folder = Folder::new("sarif");
+    let machine = folder.machine();
+    let output = assignable(&["lint", &machine, "--format", "sarif"]);
+    let log: Value = serde_json::from_slice(&output.stdout).unwrap();
+    // SARIF 2.1.0: 3.13.2 version, 3.14.6 tool, 3.19.2 name, 3.49.3 id, 3.27 result.
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    assert_eq!(run["tool"]["driver"]["name"], "assignable");
+    let results = run["results"].as_array().unwrap();
+    assert!(!results.is_empty());
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        let level = result["level"].as_str().unwrap();
+        // 3.27.10: any kind but "fail" goes with the level "none".
+        match result["kind"].as_str().unwrap() {
+            "fail" => assert!(["error", "warning", "note"].contains(&level), "{level}"),
+            "open" => assert_eq!(level, "none"),
+            kind => panic!("{kind}"),
+        }
+        assert!(!result["message"]["text"].as_str().unwrap().is_empty());
+        assert!(!result["locations"].as_array().unwrap().is_empty());
+    }
+    assert!(results.iter().any(|result| result["kind"] == "fail"));
+}
+
+#[test]
+fn a_parser_reads_the_junit_report() {
+    let folder = Folder::new("junit");
+    let machine = folder.machine();
+    let junit = |least: &str| {
+        let output = assignable(&["lint", &machine, "--format", "junit", "--fail-on", least]);
+        let text = stdout(&output);
+        let report = quick_junit::Report::deserialize_from_str(&text).unwrap();
+        (report.tests, report.failures)
+    };
+    let (tests, failures) = junit("info");
+    assert!(tests > 20 && failures > 0, "{tests} {failures}");
+    let (same, fewer) = junit("high");
+    assert_eq!(same, tests);
+    assert!(fewer > 0 && fewer < failures, "{fewer} of {failures}");
+}
+
+#[test]
 fn wrong_usage_is_2_and_says_what_is_right() {
     let folder = Folder::new("usage");
     let machine = folder.machine();
@@ -146,6 +213,10 @@ fn wrong_usage_is_2_and_says_what_is_right() {
         vec!["rules", "ABC123"],
         vec!["schema", "nothing"],
         vec!["survey", &machine, "--width", "10"],
+        vec!["survey", &machine, "--format", "sarif"],
+        vec!["rules", "--format", "junit"],
+        vec!["lint", &machine, "--fail-on", "not-assignable"],
+        vec!["lint", &machine, "-d", "0000:77:00.0"],
     ] {
         let output = assignable(&command);
         assert_eq!(code(&output), 2, "{command:?}: {}", stderr(&output));
@@ -302,6 +373,7 @@ fn documents_name_their_schema_and_read_back_as_themselves() {
     same::<v1::TopologyDocument>(&document(&["topology", &machine]), "assignable.topology/1");
     same::<v1::Decode>(&document(&["decode", &machine]), "assignable.decode/1");
     same::<v1::RuleIndex>(&document(&["rules"]), "assignable.rules/1");
+    same::<v1::LintDocument>(&document(&["lint", &machine]), "assignable.lint/1");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn analysed<T>(case: &Case, show: impl FnOnce(&Report<'_>) -> T) -> T {
     let host = Host::from_capture(&case.capture);
     let topology = Topology::of(&host);
     let facts = Facts::of(&host, &topology);
-    let run = rules::run(&facts);
+    let run = rules::run_all(&facts);
     let names = Names::built_in();
     show(&Report {
         facts: &facts,

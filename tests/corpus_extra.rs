@@ -9,7 +9,7 @@
 )]
 #![expect(clippy::unwrap_used, reason = "what cannot be read fails the test")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -125,7 +125,8 @@ fn is_log(path: &Path) -> bool {
 fn check(path: &Path) -> Result<(), Failed> {
     let import = import(&[Input::Path(path.to_owned())]);
     if is_log(path) {
-        return log_is_recognised(path, &import);
+        log_is_read(path, &import)?;
+        return survives_storage(&import);
     } else if is_table_dump(path) || name(path).ends_with(".bin") {
         tables_are_those_of_the_dump(path, &import)?;
         return survives_storage(&import);
@@ -166,16 +167,78 @@ fn check(path: &Path) -> Result<(), Failed> {
     survives_storage(&import)
 }
 
-/// A log is kept as it is, and alone it is not enough.
-fn log_is_recognised(path: &Path, import: &Import) -> Result<(), Failed> {
-    let kept = import.capture.host.get("log.txt") == Some(&fs::read(path)?);
-    // A report may hold the log and a list of devices.
-    let devices = !functions_in_text(path).is_empty();
-    match (&import.errors[..], import.is_usable()) {
-        ([ImportError::OnlyLog { .. }], false) if kept && !devices => Ok(()),
-        ([], true) if kept && devices => Ok(()),
-        (errors, _) => Err(format!("{errors:?}").into()),
+/// A log is kept as it is, and the functions that it introduces are those of the capture.
+fn log_is_read(path: &Path, import: &Import) -> Result<(), Failed> {
+    if import.capture.host.get("log.txt") != Some(&fs::read(path)?) {
+        return Err("the log was not kept as it is".into());
     }
+    let text = fs::read(path)?;
+    let text = String::from_utf8_lossy(&text);
+    let (introduced, groups) = last_boot(&text);
+    // A report may hold the log and a list of devices.
+    let devices = functions_in_text(path);
+    let expected: BTreeSet<&String> = introduced.iter().chain(&devices).collect();
+    match (&import.errors[..], import.is_usable()) {
+        ([ImportError::OnlyLog { .. }], false) if expected.is_empty() => return Ok(()),
+        ([], true) if !expected.is_empty() => {}
+        (errors, _) => return Err(format!("{errors:?}").into()),
+    }
+    let found: Vec<String> = import
+        .capture
+        .functions
+        .keys()
+        .map(ToString::to_string)
+        .collect();
+    if !found.iter().eq(expected.iter().copied()) {
+        let found: BTreeSet<&String> = found.iter().collect();
+        let missing: Vec<_> = expected.difference(&found).collect();
+        let extra: Vec<_> = found.difference(&expected).collect();
+        return Err(format!("missing {missing:?}, extra {extra:?}").into());
+    }
+    let found = import.capture.functions.iter().filter_map(|(at, record)| {
+        let group = record.properties.iommu_group.as_ref()?;
+        Some((at.to_string(), group.value.to_string()))
+    });
+    let found: BTreeMap<String, String> = found.collect();
+    for (at, group) in &groups {
+        if found.get(at) != Some(group) {
+            return Err(format!("{at} is in group {:?}, not {group}", found.get(at)).into());
+        }
+    }
+    Ok(())
+}
+
+/// Functions with ids or a group, and the last group of each, after the last line of a boot
+/// that is followed by any. By words alone.
+fn last_boot(text: &str) -> (BTreeSet<String>, BTreeMap<String, String>) {
+    let mut boots = vec![(BTreeSet::new(), BTreeMap::new())];
+    for line in text.lines() {
+        if line.contains("Linux version ") {
+            boots.push(<_>::default());
+        }
+        let Some((functions, groups)) = boots.last_mut() else {
+            continue;
+        };
+        let Some(at) = line
+            .split(": ")
+            .filter_map(|part| part.rsplit(' ').next())
+            .find(|word| is_slot(word) && word.len() >= 12)
+        else {
+            continue;
+        };
+        if let Some((_, group)) = line.split_once(" Adding to iommu group ") {
+            functions.insert(at.to_owned());
+            groups.insert(at.to_owned(), group.trim().to_owned());
+        } else if line.contains(" Removing from iommu group ") {
+            groups.remove(at);
+        } else if line.contains("] type 0") && line.contains(" class 0x") {
+            functions.insert(at.to_owned());
+        }
+    }
+    boots
+        .into_iter()
+        .rfind(|(functions, _)| !functions.is_empty())
+        .unwrap_or_default()
 }
 
 /// A dump has one table for each heading; a raw file is its table.

@@ -159,10 +159,12 @@ fn every_rule_cites_a_place_in_a_document() {
 }
 
 #[test]
-fn every_rule_concerns_some_platform() {
+fn every_rule_concerns_some_platform_or_a_lint_report() {
     for rule in RULES {
         let concerns = |policy| rule.effects.on(policy) != Effect::None;
-        assert!(Policy::ALL.into_iter().any(concerns), "{}", rule.code);
+        let assignment = Policy::ALL.into_iter().any(concerns);
+        assert_eq!(rule.concerns_assignment(), assignment, "{}", rule.code);
+        assert!(assignment || rule.lint.is_some(), "{}", rule.code);
     }
 }
 

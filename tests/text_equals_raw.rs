@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assignable::bytes::ConfigImage;
-use assignable::import::lspci::verbose::{Line, reconstruct};
+use assignable::import::lspci::verbose::{Line, Trust, reconstruct};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// One function of a dump: its words, and the bytes printed below them.
@@ -416,7 +416,11 @@ fn image(words: &[(u32, String)], whole: bool) -> ConfigImage {
         })
         .collect();
     let mut image = ConfigImage::empty();
-    reconstruct("dump", &lines, whole, &mut image, &mut Vec::new());
+    let trust = Trust {
+        whole,
+        bar_types: true,
+    };
+    reconstruct("dump", &lines, trust, &mut image, &mut Vec::new());
     image
 }
 

@@ -94,6 +94,13 @@ pub enum FaultKind {
         /// The bytes that there are.
         room: u32,
     },
+    /// A count contradicts the structures that there are.
+    Count {
+        /// The count as read.
+        stated: u32,
+        /// How many there are.
+        found: u32,
+    },
     /// A text has no terminator.
     Unterminated,
     /// A 64-bit BAR has no register left for its upper half.
@@ -150,6 +157,9 @@ impl fmt::Display for Fault {
                     f,
                     "length {length} where at least {least} are needed and {room} there"
                 )
+            }
+            FaultKind::Count { stated, found } => {
+                write!(f, "says {stated}, but there are {found}")
             }
             FaultKind::Unterminated => f.write_str("the text has no terminator"),
             FaultKind::HalfBar => f.write_str("a 64-bit BAR without an upper half"),

@@ -40,6 +40,10 @@ pub struct FunctionProperties {
     /// Revision id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<Reported<u8>>,
+    /// What kind of PCI Express function the kernel found it to be, in the kernel's words
+    /// (`PCIe Root Port`, `conventional PCI endpoint`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port_type: Option<Reported<String>>,
     /// BARs, ROM, VF BARs and bridge windows as the kernel sized them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<Reported<Resource>>,

@@ -62,6 +62,23 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "DEVICE", required = true)]
         device: Vec<Selector>,
     },
+    /// What does not conform: the firmware's tables, and devices as their makers want to know
+    Lint {
+        #[command(flatten)]
+        inputs: Inputs,
+        /// Only this part
+        #[arg(long, value_name = "PART")]
+        part: Option<LintPart>,
+        /// Only these devices, beside what concerns the whole host
+        #[arg(short, long, value_name = "DEVICE")]
+        device: Vec<Selector>,
+        /// List every hit and every place
+        #[arg(long)]
+        all: bool,
+        /// Exit with 1 where a finding is this severe or worse (4 for `undetermined`)
+        #[arg(long, value_name = "LEVEL")]
+        fail_on: Option<LintLevel>,
+    },
     /// The index of rules, or one rule's page
     Rules {
         /// A code (ACS001) or name
@@ -77,16 +94,12 @@ pub(crate) enum Command {
     },
     /// IOMMU groups as Linux would make them, and what forces each merger
     Groups(Groups),
-    /// Every header field and capability, with offsets and raw values
+    /// Every header field and capability, every ACPI structure, with offsets and raw values
     Decode {
         #[command(flatten)]
         inputs: Inputs,
-        /// Only these devices
-        #[arg(short, long, value_name = "DEVICE")]
-        device: Vec<Selector>,
-        /// Offset, width and raw value of each field
-        #[arg(long)]
-        offsets: bool,
+        #[command(flatten)]
+        decoding: Decoding,
     },
     /// Convert any input to a capture
     Import {
@@ -124,6 +137,7 @@ impl Command {
     pub(crate) const fn formats(&self) -> &'static [Format] {
         match self {
             Self::Topology { .. } => &[Format::Text, Format::Json, Format::Dot, Format::Svg],
+            Self::Lint { .. } => &[Format::Text, Format::Json, Format::Sarif, Format::Junit],
             _ => &[Format::Text, Format::Json],
         }
     }
@@ -176,6 +190,23 @@ pub(crate) struct Inputs {
     pub(crate) inputs: Vec<PathBuf>,
 }
 
+/// What to decode, and how to show it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Decoding {
+    /// Only these devices
+    #[arg(short, long, value_name = "DEVICE")]
+    pub(crate) device: Vec<Selector>,
+    /// Only these ACPI tables, by signature (DMAR, IVRS, MADT, ...) or by name (SSDT2)
+    #[arg(short, long, value_name = "SIGNATURE")]
+    pub(crate) table: Vec<String>,
+    /// Offset, width and raw value of each field
+    #[arg(long)]
+    pub(crate) offsets: bool,
+    /// Bytes instead: as lspci -xxxx prints them, tables as acpidump does
+    #[arg(long, conflicts_with = "offsets")]
+    pub(crate) hex: bool,
+}
+
 /// Inputs with the question asked of them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Analysis {
@@ -214,6 +245,30 @@ pub(crate) enum FailOn {
     High,
 }
 
+/// A part of a lint report.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum LintPart {
+    /// ACPI tables, and what they say of devices
+    Firmware,
+    /// Configuration spaces
+    Devices,
+}
+
+/// When a lint run fails.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum LintLevel {
+    /// A finding of any severity
+    Info,
+    /// A finding of low severity or worse
+    Low,
+    /// A finding of medium severity or worse
+    Medium,
+    /// A finding of high severity
+    High,
+    /// Something could not be checked (exit code 4)
+    Undetermined,
+}
+
 /// Which ACS control register counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum AcsMode {
@@ -231,6 +286,8 @@ pub(crate) enum Format {
     Html,
     Dot,
     Svg,
+    Sarif,
+    Junit,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -5,3 +5,4 @@
 
 pub mod acpi;
 pub mod config;
+pub mod kernel_log;

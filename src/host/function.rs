@@ -10,6 +10,7 @@ use crate::decode::config::cap::msix::MsiX;
 use crate::decode::config::ext::acs::Acs;
 use crate::decode::config::ext::sriov::SrIov;
 use crate::decode::config::{ConfigSpace, Response};
+use crate::decode::kernel_log::LoggedFunction;
 use crate::spec::pci::{CapId, ClassCode, HeaderType};
 use crate::spec::pcie::{ExtCapId, PortType};
 
@@ -102,10 +103,16 @@ impl<'c> Function<'c> {
             .map(Express::new)
     }
 
-    /// Device/Port Type of its PCI Express capability.
+    /// Device/Port Type of its PCI Express capability; as the kernel named it where the
+    /// capability was not captured.
     pub fn port_type(&self) -> Observed<PortType> {
-        self.express()
-            .and_then(|express| express.port_type().into())
+        let captured = self
+            .express()
+            .and_then(|express| express.port_type().into());
+        match (captured, &self.reported.port_type) {
+            (Observed::NotCaptured, Some(reported)) => reported_port_type(&reported.value),
+            (captured, _) => captured,
+        }
     }
 
     /// Its ACS capability.
@@ -173,6 +180,15 @@ impl Identity {
                 .filter(|_| readable)
                 .or_else(|| reported.revision.as_ref().map(|revision| revision.value)),
         }
+    }
+}
+
+/// The kind of function that a kernel log names.
+fn reported_port_type(words: &str) -> Observed<PortType> {
+    match LoggedFunction::port_type(words) {
+        Some(Some(port_type)) => Observed::Present(port_type),
+        Some(None) => Observed::Absent,
+        None => Observed::NotCaptured,
     }
 }
 

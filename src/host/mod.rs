@@ -4,16 +4,19 @@
 //! [`Tri`](crate::analysis::Tri).
 
 mod function;
+mod tables;
 mod virtual_functions;
 mod windows;
 
 pub use function::{Function, FunctionId, Identity};
+pub use tables::{AcpiTable, AcpiTables};
 pub use windows::WindowsFacts;
 
 use rayon::prelude::*;
 
 use crate::addr::{Sbdf, Segment};
 use crate::capture::Capture;
+use crate::decode::kernel_log::KernelLog;
 
 /// Functions that are worth a thread of their own.
 pub(crate) const PARALLEL_FROM: usize = 512;
@@ -23,6 +26,8 @@ pub(crate) const PARALLEL_FROM: usize = 512;
 pub struct Host<'c> {
     capture: &'c Capture,
     functions: Vec<Function<'c>>,
+    acpi: AcpiTables<'c>,
+    log: Option<KernelLog>,
 }
 
 impl<'c> Host<'c> {
@@ -35,12 +40,28 @@ impl<'c> Host<'c> {
             .map(|(&at, record)| Function::decode(at, record))
             .collect();
         virtual_functions::link(&mut functions);
-        Self { capture, functions }
+        let log = capture.host.get("log.txt").map(|log| KernelLog::read(log));
+        Self {
+            capture,
+            functions,
+            acpi: AcpiTables::of(capture),
+            log,
+        }
     }
 
     /// The capture behind it.
     pub const fn capture(&self) -> &'c Capture {
         self.capture
+    }
+
+    /// Its ACPI tables, as far as they have a decoder.
+    pub const fn acpi(&self) -> &AcpiTables<'c> {
+        &self.acpi
+    }
+
+    /// What the kernel log says, where there is one. Its lines are those of `host/log.txt`.
+    pub const fn log(&self) -> Option<&KernelLog> {
+        self.log.as_ref()
     }
 
     /// Every function, by address.

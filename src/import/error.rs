@@ -39,10 +39,10 @@ pub enum ImportError {
         /// Files that were there.
         files: usize,
     },
-    /// A kernel log and nothing else: there is nothing that it could be asked about.
+    /// A kernel log without devices and nothing else: there is nothing to ask it about.
     #[error(
-        "{file}: a kernel log, which names no device in full; add a dump of the same machine, \
-         e.g. from 'lspci -vvvnnxxxx' as root"
+        "{file}: a kernel log that lists no PCI device (its first part is missing, perhaps); add \
+         a dump of the same machine, e.g. from 'sudo lspci -vvvnnxxxx'"
     )]
     OnlyLog {
         /// The input.

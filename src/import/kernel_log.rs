@@ -1,6 +1,16 @@
 //! The log of a Linux kernel, from `dmesg` or a journal.
 //!
-//! It is kept as it is; what it says is for the analyses.
+//! It is kept as it is for the analyses. What it says about functions becomes facts reported
+//! about them, and the registers that it prints become known bits.
+
+use crate::addr::Sbdf;
+use crate::capture::{
+    Capture, FunctionProperties, FunctionRecord, Method, Origin, Reported, Resource,
+};
+use crate::decode::kernel_log::{KernelLog, LoggedFunction, LoggedRange, Said};
+use crate::import::limits::MAX_KEPT_TEXT;
+use crate::import::writer::Writer;
+use crate::spec::pci::{CLASS_CODE, HEADER_LAYOUT, HeaderType, SECONDARY_BUS, SUBORDINATE_BUS};
 
 /// Name of the log among the facts about the host.
 pub(super) const NAME: &str = "log.txt";
@@ -48,6 +58,139 @@ fn is_message(line: &[u8]) -> bool {
             .filter(|(_, byte)| matches!(byte, b']' | b':' | b'>'))
             .filter_map(|(at, _)| behind(at))
             .any(begins)
+}
+
+/// The functions that a log names, and what it says about the machine. `source` is its name
+/// below `source/`.
+pub(super) fn read(text: &[u8], source: &str) -> Capture {
+    let log = KernelLog::read(text);
+    let mut capture = Capture::default();
+    for (&at, function) in &log.functions {
+        capture.functions.insert(at, record(at, function, source));
+    }
+    if !capture.functions.is_empty() || text.len() < MAX_KEPT_TEXT {
+        capture.sources.insert(source.to_owned(), text.to_vec());
+    }
+    if let Some(release) = log.release {
+        capture.manifest.os = Some("linux".to_owned());
+        capture.manifest.os_release = Some(release.value);
+    }
+    capture
+}
+
+fn record(at: Sbdf, function: &LoggedFunction, source: &str) -> FunctionRecord {
+    let mut record = FunctionRecord::default();
+    let mut lines = Vec::new();
+    let mut writer = Writer::new(source, &mut record.config, &mut lines);
+    registers(at, function, &mut writer);
+    record.properties = properties(function, source);
+    record.properties.config_lines = lines;
+    record
+}
+
+/// What the kernel printed as it read it. The ids are not among that: those of a virtual
+/// function are the kernel's own.
+fn registers(at: Sbdf, function: &LoggedFunction, writer: &mut Writer<'_>) {
+    if let Some(layout) = function.layout {
+        let field = HEADER_LAYOUT;
+        writer.set(
+            layout.line,
+            field.offset,
+            field.bit,
+            field.width,
+            layout.value.into(),
+        );
+    }
+    if let Some(class) = function.class {
+        writer.set(class.line, CLASS_CODE.offset, 0, 24, class.value.into());
+    }
+    if let Some(class) = function.base_class {
+        writer.set(class.line, CLASS_CODE.offset, 8, 16, class.value.into());
+    }
+    let bridge = function.layout.is_some_and(|layout| {
+        matches!(
+            HeaderType(layout.value),
+            HeaderType::BRIDGE | HeaderType::CARDBUS
+        )
+    });
+    // A bridge that leads nowhere or back says nothing that could be used.
+    if let Some(Said {
+        value: (secondary, subordinate),
+        line,
+    }) = function.buses.filter(|_| bridge)
+        && secondary > at.bus()
+    {
+        writer.set(line, SECONDARY_BUS.offset, 0, 8, secondary.into());
+        writer.set(line, SUBORDINATE_BUS.offset, 0, 8, subordinate.into());
+    }
+    for (&index, bar) in &function.read_from_register {
+        if index < 6 {
+            bar_type(u16::from(index), bar, writer);
+        }
+    }
+}
+
+/// The type bits of a base address register (PCI 3.0, 6.2.5.1).
+fn bar_type(index: u16, bar: &Said<LoggedRange>, writer: &mut Writer<'_>) {
+    let register = 0x10 + 4 * index;
+    writer.flag(bar.line, register, 0, bar.value.io);
+    if bar.value.io {
+        return;
+    }
+    writer.flag(bar.line, register, 3, bar.value.prefetchable);
+    // The kernel does not tell a BAR for the first MiB from a 32-bit one, so that bit 1 stays
+    // open.
+    writer.flag(bar.line, register, 2, bar.value.wide);
+    if bar.value.wide {
+        writer.flag(bar.line, register, 1, false);
+    }
+}
+
+fn properties(function: &LoggedFunction, source: &str) -> FunctionProperties {
+    let origin = |line| Origin::line(Method::KernelLog, source, line);
+    fn fact<T: Clone, U>(
+        said: Option<&Said<T>>,
+        origin: impl Fn(u32) -> Origin,
+        value: impl FnOnce(T) -> U,
+    ) -> Option<Reported<U>> {
+        said.map(|said| Reported::new(value(said.value.clone()), origin(said.line)))
+    }
+    let group = function
+        .group
+        .as_ref()
+        .filter(|group| group.value.is_some());
+    FunctionProperties {
+        vendor: fact(function.ids.as_ref(), origin, |ids| ids.0),
+        device: fact(function.ids.as_ref(), origin, |ids| ids.1),
+        class: fact(function.class.as_ref(), origin, |class| class),
+        base_class: fact(function.base_class.as_ref(), origin, |class| class),
+        port_type: fact(function.kind.as_ref(), origin, |kind| kind),
+        driver: fact(function.driver.as_ref(), origin, |driver| driver),
+        iommu_group: fact(group, origin, Option::unwrap_or_default),
+        boot_vga: fact(function.boot_vga.as_ref(), origin, |boot| boot),
+        resources: function
+            .resources
+            .iter()
+            .map(|(&index, said)| Reported::new(resource(index, said.value), origin(said.line)))
+            .collect(),
+        ..FunctionProperties::default()
+    }
+}
+
+/// A range as a resource, with the flags that the words stand for (include/linux/ioport.h).
+fn resource(index: u8, range: LoggedRange) -> Resource {
+    let bit = |set: bool, bit: u64| if set { bit } else { 0 };
+    let flags = bit(range.io, 0x100)
+        | bit(!range.io, 0x200)
+        | bit(range.prefetchable, 0x2000)
+        | bit(range.wide, 0x10_0000);
+    Resource {
+        index,
+        start: range.start.unwrap_or(0),
+        len: Some(range.len),
+        flags: Some(flags),
+        unassigned: range.start.is_none(),
+    }
 }
 
 #[cfg(test)]

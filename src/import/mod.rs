@@ -36,6 +36,8 @@ mod text;
 mod tree;
 #[cfg(feature = "analyzer")]
 mod unpack;
+#[cfg(feature = "analyzer")]
+mod writer;
 
 #[cfg(feature = "analyzer")]
 pub use error::ImportError;

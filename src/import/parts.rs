@@ -37,16 +37,18 @@ pub fn import(inputs: &[Input]) -> Import {
         import.errors.push(ImportError::NoInput);
     }
     let mut with_log = None;
+    let mut logs = Vec::new();
     for input in inputs {
         let name = input.name();
         let mut diagnostics = Diagnostics::new(name.as_str());
         let room = MAX_TOTAL.saturating_sub(import.capture.bytes());
         match one(input, &name, room, &mut diagnostics) {
-            Ok(part) if fits(&import.capture, &part) => {
+            Ok((part, log)) if fits(&import.capture, &part) => {
                 if part.host.contains_key(kernel_log::NAME) {
-                    with_log.get_or_insert(name);
+                    with_log.get_or_insert(name.clone());
                 }
                 import.capture.merge(part);
+                logs.extend(log.map(|log| (name, log)));
             }
             Ok(_) => {
                 let (file, limit) = (name, MAX_FUNCTIONS);
@@ -57,6 +59,16 @@ pub fn import(inputs: &[Input]) -> Import {
             Err(error) => import.errors.push(error),
         }
         import.diagnostics.append(&mut diagnostics.into_vec());
+    }
+    // A log tells the past: what else there is counts first.
+    for (file, log) in logs {
+        if fits(&import.capture, &log) {
+            import.capture.merge(log);
+        } else {
+            let limit = MAX_FUNCTIONS;
+            let error = ImportError::TooManyFunctions { file, limit };
+            import.errors.push(error);
+        }
     }
     if let (true, Some(file)) = (import.capture.is_empty(), with_log) {
         import.errors.push(ImportError::OnlyLog { file });
@@ -89,13 +101,13 @@ fn fits(all: &Capture, part: &Capture) -> bool {
     all.functions.len() + new <= MAX_FUNCTIONS
 }
 
-/// One input as a capture of at most `room` bytes.
+/// One input as a capture of at most `room` bytes, and what its kernel log says of functions.
 fn one(
     input: &Input,
     name: &str,
     room: u64,
     diagnostics: &mut Diagnostics,
-) -> Result<Capture, ImportError> {
+) -> Result<(Capture, Option<Capture>), ImportError> {
     let gather = input::gather(input, name, diagnostics)?;
     let Gather {
         trees,
@@ -111,8 +123,14 @@ fn one(
     for root in others {
         diagnostics.whole(DiagnosticKind::SecondTree { root });
     }
+    let mut said = None;
     if !tree.is_empty() {
-        part.merge(sysfs::read(tree, diagnostics));
+        let tree = sysfs::read(tree, diagnostics);
+        if let Some(log) = tree.host.get(kernel_log::NAME) {
+            let source = source_name("dmesg", &part);
+            said = Some(kernel_log::read(log, &source));
+        }
+        part.merge(tree);
     }
     for (kind, member, bytes) in parts {
         let known = &part;
@@ -122,7 +140,13 @@ fn one(
             Kind::Lspci => lspci_text(path, bytes, known, diagnostics),
             Kind::TableDump => table_dump(path, bytes, known, diagnostics),
             Kind::Table => table(bytes, known, diagnostics),
-            Kind::KernelLog => log(path, bytes, known),
+            Kind::KernelLog => match log(path, &bytes, known) {
+                Some((log, functions)) => {
+                    said = Some(functions);
+                    log
+                }
+                None => Capture::default(),
+            },
         };
         diagnostics.enter(outer);
         part.merge(new);
@@ -138,7 +162,7 @@ fn one(
             file: name.to_owned(),
             limit: MAX_TOTAL,
         }),
-        false => Ok(part),
+        false => Ok((part, said)),
     }
 }
 
@@ -188,20 +212,26 @@ fn table(bytes: Vec<u8>, known: &Capture, diagnostics: &mut Diagnostics) -> Capt
     part
 }
 
-/// A kernel log as a capture. What the tree of the same input holds comes first.
-fn log(path: &str, text: Vec<u8>, known: &Capture) -> Capture {
-    let mut part = Capture::default();
-    if !known.host.contains_key(kernel_log::NAME) {
-        let log = text::without_mark(&text).to_vec();
-        part.host.insert(kernel_log::NAME.to_owned(), log);
-        keep_short(path, text, known, &mut part);
+/// A kernel log as a capture, and what it says of functions. What the tree of the same input
+/// holds comes first.
+fn log(path: &str, text: &[u8], known: &Capture) -> Option<(Capture, Capture)> {
+    if known.host.contains_key(kernel_log::NAME) {
+        return None;
     }
-    part
+    let log = text::without_mark(text);
+    let kept = known
+        .sources
+        .iter()
+        .find(|(_, source)| source.as_slice() == text);
+    let source = kept.map_or_else(|| source_name(path, known), |(name, _)| name.clone());
+    let mut part = Capture::default();
+    part.host.insert(kernel_log::NAME.to_owned(), log.to_vec());
+    Some((part, kernel_log::read(log, &source)))
 }
 
-/// Keeps a text as a source unless it is long or there already: no evidence names a line of it.
+/// Keeps a text as a source unless it is long: no evidence names a line of it.
 fn keep_short(path: &str, text: Vec<u8>, known: &Capture, part: &mut Capture) {
-    if text.len() < MAX_KEPT_TEXT && !known.sources.values().any(|source| *source == text) {
+    if text.len() < MAX_KEPT_TEXT {
         part.sources.insert(source_name(path, known), text);
     }
 }

@@ -14,8 +14,7 @@ use std::collections::BTreeMap;
 
 use crate::addr::{Sbdf, Segment};
 use crate::bytes::{Fault, Span};
-use crate::decode::acpi::dmar::Dmar;
-use crate::decode::acpi::ivrs::Ivrs;
+use crate::decode::acpi::{self, dmar::Dmar};
 use crate::host::{FunctionId, Host};
 use crate::range::AddrRange;
 use crate::topology::Topology;
@@ -125,33 +124,24 @@ impl Iommu {
             owners: vec![None; host.functions().len()],
             ..Self::default()
         };
-        for (name, bytes) in &host.capture().tables {
-            match name.trim_end_matches(|ch: char| ch.is_ascii_digit()) {
-                "DMAR" => {
-                    if let Some(decoded) = Dmar::decode(bytes) {
-                        let remapping = decoded.value.flags & Dmar::INTERRUPT_REMAPPING != 0;
-                        iommu.tables.push(Table {
-                            name: name.clone(),
-                            kind: TableKind::Dmar,
-                            interrupt_remapping: remapping,
-                            faults: decoded.faults,
-                        });
-                        intel::resolve(&mut iommu, host, topology, &decoded.value);
-                    }
+        for table in host.acpi().iter() {
+            let (kind, interrupt_remapping) = match &table.table {
+                acpi::Table::Dmar(dmar) => {
+                    intel::resolve(&mut iommu, host, topology, dmar);
+                    (TableKind::Dmar, dmar.flags & Dmar::INTERRUPT_REMAPPING != 0)
                 }
-                "IVRS" => {
-                    if let Some(decoded) = Ivrs::decode(bytes) {
-                        iommu.tables.push(Table {
-                            name: name.clone(),
-                            kind: TableKind::Ivrs,
-                            interrupt_remapping: true,
-                            faults: decoded.faults,
-                        });
-                        amd::resolve(&mut iommu, host, &decoded.value);
-                    }
+                acpi::Table::Ivrs(ivrs) => {
+                    amd::resolve(&mut iommu, host, ivrs);
+                    (TableKind::Ivrs, true)
                 }
-                _ => {}
-            }
+                _ => continue,
+            };
+            iommu.tables.push(Table {
+                name: table.name.to_owned(),
+                kind,
+                interrupt_remapping,
+                faults: table.faults.clone(),
+            });
         }
         iommu
     }

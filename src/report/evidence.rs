@@ -14,8 +14,14 @@ pub(super) fn line(host: &Host<'_>, evidence: &Evidence) -> String {
     if let Some(function) = function_of(evidence.locus) {
         let _ = write!(text, "{} ", host.function(function).at);
     }
-    if let Locus::Config(_, span) = evidence.locus {
-        let _ = write!(text, "+{:#05x} ", span.offset);
+    match evidence.locus {
+        Locus::Config(_, span) => {
+            let _ = write!(text, "+{:#05x} ", span.offset);
+        }
+        Locus::Table(table, span) => {
+            let _ = write!(text, "{} +{:#05x} ", table.signature(), span.offset);
+        }
+        _ => {}
     }
     text.push_str(evidence.what);
     match evidence.seen {

@@ -2,10 +2,14 @@
 
 mod dot;
 mod evidence;
+pub mod hex;
 mod isolation;
 pub mod json;
+pub mod junit;
+pub mod lint;
 mod palette;
 mod picture;
+pub mod sarif;
 mod text;
 mod wording;
 
@@ -15,9 +19,11 @@ pub use picture::topology as svg;
 pub use text::decode::decode;
 pub use text::explain::explain;
 pub use text::groups::groups;
+pub use text::lint::lint as lint_text;
 pub use text::peer::{peer_matrix, peer_pairs};
 pub use text::rules::{rule_index, rule_page};
 pub use text::survey::survey;
+pub use text::table::table;
 pub use text::topology::topology;
 pub use wording::safe;
 

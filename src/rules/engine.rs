@@ -5,16 +5,27 @@ use rayon::prelude::*;
 use crate::analysis::{Facts, Missing};
 use crate::host::{FunctionId, PARALLEL_FROM};
 
-use super::{Check, Finding, Outcome, RULES, Rule, Subject};
+use super::{Check, Finding, Outcome, Part, RULES, Rule, Subject};
 
 /// All answers.
 #[derive(Debug)]
 pub struct RuleRun {
+    host: Answers,
+    /// About [`PARALLEL_FROM`] functions each, in order of address.
+    functions: Vec<Answers>,
+    /// In the order of [`RULES`].
+    tallies: Vec<Tally>,
+}
+
+/// What the rules found about neighbouring functions, or about the host. Kept as the thread
+/// that asked made it: joining the parts would copy every finding of a large machine.
+#[derive(Debug)]
+struct Answers {
     findings: Vec<Finding>,
     gaps: Vec<Gap>,
+    /// Where each function's findings and gaps end.
+    ends: Vec<(u32, u32)>,
     tallies: Vec<Tally>,
-    /// Where each function's findings and gaps begin; those about the host come first.
-    starts: Vec<(u32, u32)>,
 }
 
 /// A rule that could not answer, and why.
@@ -26,6 +37,19 @@ pub struct Gap {
     pub subject: Subject,
     /// What the capture lacks.
     pub missing: Missing,
+}
+
+/// What a rule's answers come to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Sum {
+    /// It fired once at least.
+    Fired,
+    /// It did not fire, and lacked something once at least.
+    CannotTell,
+    /// It applied and found nothing.
+    Clean,
+    /// It had nothing to say.
+    NotApplicable,
 }
 
 /// How often a rule answered what.
@@ -41,90 +65,71 @@ pub struct Tally {
     pub cannot_tell: u32,
 }
 
-/// Asks every rule: about the host first, then about each function in order of address.
+/// Asks every rule that concerns a platform: about the host first, then about each function
+/// in order of address. Rules that are for lint reports alone are not asked.
 ///
 /// Rules are pure, so that threads may share the functions; the answers stay in order.
 pub fn run(facts: &Facts<'_, '_>) -> RuleRun {
-    let mut run = RuleRun::for_functions(0);
-    for (index, rule) in RULES.iter().enumerate() {
-        if let Check::Host(check) = rule.check {
-            run.record(index, rule, Subject::Host, check(facts));
-        }
-    }
-    let ids: Vec<FunctionId> = facts.host.iter().map(|(id, _)| id).collect();
-    let parts: Vec<RuleRun> = ids
-        .par_chunks(PARALLEL_FROM)
-        .map(|ids| RuleRun::about(facts, ids))
-        .collect();
-    run.reserve(&parts);
-    parts.into_iter().for_each(|part| run.append(part));
-    run.mark();
-    run
+    ask(facts, Rule::concerns_assignment, None)
 }
 
+/// Asks every rule there is.
+pub fn run_all(facts: &Facts<'_, '_>) -> RuleRun {
+    ask(facts, |_| true, None)
+}
+
+/// Asks the rules that belong to parts of a lint report, about the host and about some
+/// functions (in order), or all of them.
+pub fn lint(facts: &Facts<'_, '_>, parts: &[Part], of: Option<&[FunctionId]>) -> RuleRun {
+    ask(
+        facts,
+        |rule| rule.lint.is_some_and(|part| parts.contains(&part)),
+        of,
+    )
+}
+
+fn ask(
+    facts: &Facts<'_, '_>,
+    wanted: impl Fn(&Rule) -> bool,
+    of: Option<&[FunctionId]>,
+) -> RuleRun {
+    let asked: Vec<Asked> = RULES
+        .iter()
+        .copied()
+        .enumerate()
+        .filter(|(_, rule)| wanted(rule))
+        .collect();
+    let ids: Vec<FunctionId> = facts.host.iter().map(|(id, _)| id).collect();
+    let functions: Vec<Answers> = ids
+        .par_chunks(PARALLEL_FROM)
+        .map(|ids| Answers::about_functions(facts, &asked, ids, of))
+        .collect();
+    let host = Answers::about_host(facts, &asked);
+    let mut tallies = host.tallies.clone();
+    for part in &functions {
+        for (tally, more) in tallies.iter_mut().zip(&part.tallies) {
+            tally.add(*more);
+        }
+    }
+    RuleRun {
+        host,
+        functions,
+        tallies,
+    }
+}
+
+/// A rule, and its place in [`RULES`].
+type Asked = (usize, &'static Rule);
+
 impl RuleRun {
-    fn for_functions(functions: usize) -> Self {
-        Self {
-            // About what a server without gaps gives; growing would copy everything.
-            findings: Vec::with_capacity(3 * functions),
-            gaps: Vec::with_capacity(5 * functions),
-            tallies: vec![Tally::default(); RULES.len()],
-            starts: Vec::with_capacity(functions + 1),
-        }
-    }
-
-    /// The answers about some functions.
-    fn about(facts: &Facts<'_, '_>, ids: &[FunctionId]) -> Self {
-        let mut run = Self::for_functions(ids.len());
-        for &id in ids {
-            run.mark();
-            for (index, rule) in RULES.iter().enumerate() {
-                if let Some(outcome) = rule.check.ask(facts, id) {
-                    run.record(index, rule, Subject::Function(id), outcome);
-                }
-            }
-        }
-        run
-    }
-
-    fn reserve(&mut self, parts: &[Self]) {
-        let total = |len: fn(&Self) -> usize| parts.iter().map(len).sum();
-        self.findings.reserve(total(|part| part.findings.len()));
-        self.gaps.reserve(total(|part| part.gaps.len()));
-        self.starts.reserve(total(|part| part.starts.len()) + 1);
-    }
-
-    /// Takes over the answers about the functions that follow.
-    fn append(&mut self, mut part: Self) {
-        let (findings, gaps) = self.counts();
-        let moved = part
-            .starts
-            .iter()
-            .map(|start| (start.0 + findings, start.1 + gaps));
-        self.starts.extend(moved);
-        self.findings.append(&mut part.findings);
-        self.gaps.append(&mut part.gaps);
-        for (tally, more) in self.tallies.iter_mut().zip(part.tallies) {
-            tally.fired += more.fired;
-            tally.clean += more.clean;
-            tally.not_applicable += more.not_applicable;
-            tally.cannot_tell += more.cannot_tell;
-        }
-    }
-
-    fn counts(&self) -> (u32, u32) {
-        let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
-        (count(self.findings.len()), count(self.gaps.len()))
-    }
-
     /// Every finding: about the host first, then by address, then by code.
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.parts().flat_map(|part| &part.findings)
     }
 
     /// Every gap, in the same order.
-    pub fn gaps(&self) -> &[Gap] {
-        &self.gaps
+    pub fn gaps(&self) -> impl Iterator<Item = &Gap> {
+        self.parts().flat_map(|part| &part.gaps)
     }
 
     /// How often each rule of [`RULES`] answered what.
@@ -134,39 +139,90 @@ impl RuleRun {
 
     /// Findings about one function.
     pub fn findings_of(&self, id: FunctionId) -> &[Finding] {
-        let (from, to) = self.bounds(id);
-        self.findings
-            .get(from.0 as usize..to.0 as usize)
-            .unwrap_or_default()
+        self.part_of(id).map_or(&[], |(part, index)| {
+            let (from, to) = part.bounds(index);
+            part.findings
+                .get(from.0 as usize..to.0 as usize)
+                .unwrap_or_default()
+        })
     }
 
     /// Gaps about one function.
     pub fn gaps_of(&self, id: FunctionId) -> &[Gap] {
-        let (from, to) = self.bounds(id);
-        self.gaps
-            .get(from.1 as usize..to.1 as usize)
-            .unwrap_or_default()
+        self.part_of(id).map_or(&[], |(part, index)| {
+            let (from, to) = part.bounds(index);
+            part.gaps
+                .get(from.1 as usize..to.1 as usize)
+                .unwrap_or_default()
+        })
     }
 
     /// Findings about the host.
     pub fn host_findings(&self) -> &[Finding] {
-        let to = self.starts.first().map_or(0, |start| start.0);
-        self.findings.get(..to as usize).unwrap_or_default()
+        &self.host.findings
     }
 
     /// Gaps about the host.
     pub fn host_gaps(&self) -> &[Gap] {
-        let to = self.starts.first().map_or(0, |start| start.1);
-        self.gaps.get(..to as usize).unwrap_or_default()
+        &self.host.gaps
     }
 
-    fn bounds(&self, id: FunctionId) -> ((u32, u32), (u32, u32)) {
-        let at = |index: usize| self.starts.get(index).copied().unwrap_or_default();
-        (at(id.index()), at(id.index() + 1))
+    fn parts(&self) -> impl Iterator<Item = &Answers> {
+        std::iter::once(&self.host).chain(&self.functions)
     }
 
-    fn mark(&mut self) {
-        self.starts.push(self.counts());
+    fn part_of(&self, id: FunctionId) -> Option<(&Answers, usize)> {
+        let part = self.functions.get(id.index() / PARALLEL_FROM)?;
+        Some((part, id.index() % PARALLEL_FROM))
+    }
+}
+
+impl Answers {
+    fn for_functions(functions: usize) -> Self {
+        Self {
+            // About what a server without gaps gives; growing would copy everything.
+            findings: Vec::with_capacity(3 * functions),
+            gaps: Vec::with_capacity(5 * functions),
+            ends: Vec::with_capacity(functions),
+            tallies: vec![Tally::default(); RULES.len()],
+        }
+    }
+
+    fn about_host(facts: &Facts<'_, '_>, asked: &[Asked]) -> Self {
+        let mut answers = Self::for_functions(0);
+        for &(index, rule) in asked {
+            if let Check::Host(check) = rule.check {
+                answers.record(index, rule, Subject::Host, check(facts));
+            }
+        }
+        answers
+    }
+
+    fn about_functions(
+        facts: &Facts<'_, '_>,
+        asked: &[Asked],
+        ids: &[FunctionId],
+        of: Option<&[FunctionId]>,
+    ) -> Self {
+        let mut answers = Self::for_functions(ids.len());
+        for &id in ids {
+            let wanted = of.is_none_or(|some| some.binary_search(&id).is_ok());
+            for &(index, rule) in asked.iter().filter(|_| wanted) {
+                if let Some(outcome) = rule.check.ask(facts, id) {
+                    answers.record(index, rule, Subject::Function(id), outcome);
+                }
+            }
+            let end = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+            let ends = (end(answers.findings.len()), end(answers.gaps.len()));
+            answers.ends.push(ends);
+        }
+        answers
+    }
+
+    /// Where the findings and gaps of a function begin and end.
+    fn bounds(&self, index: usize) -> ((u32, u32), (u32, u32)) {
+        let end = |index: usize| self.ends.get(index).copied().unwrap_or_default();
+        (index.checked_sub(1).map_or((0, 0), end), end(index))
     }
 
     #[inline]
@@ -190,5 +246,30 @@ impl RuleRun {
                 });
             }
         }
+    }
+}
+
+impl Tally {
+    /// What the answers come to; `None` where the rule was not asked.
+    pub const fn sum(self) -> Option<Sum> {
+        Some(match self {
+            Self { fired: 1.., .. } => Sum::Fired,
+            Self {
+                cannot_tell: 1.., ..
+            } => Sum::CannotTell,
+            Self { clean: 1.., .. } => Sum::Clean,
+            Self {
+                not_applicable: 1..,
+                ..
+            } => Sum::NotApplicable,
+            _ => return None,
+        })
+    }
+
+    const fn add(&mut self, more: Self) {
+        self.fired += more.fired;
+        self.clean += more.clean;
+        self.not_applicable += more.not_applicable;
+        self.cannot_tell += more.cannot_tell;
     }
 }

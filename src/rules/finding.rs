@@ -16,9 +16,16 @@ pub struct Finding {
     rule: &'static Rule,
     subject: Subject,
     confidence: Confidence,
-    violation: Box<dyn Violation>,
+    /// In one box, because a finding travels from the rule through its outcome into a list.
+    grounds: Box<Grounds<dyn Violation>>,
+}
+
+/// What a finding rests on.
+#[derive(Debug)]
+struct Grounds<V: ?Sized> {
     primary: Evidence,
     related: Vec<Evidence>,
+    violation: V,
 }
 
 /// What a finding is about.
@@ -127,16 +134,18 @@ impl Finding {
             rule,
             subject,
             confidence,
-            violation: Box::new(violation),
-            primary,
-            related: Vec::new(),
+            grounds: Box::new(Grounds {
+                primary,
+                related: Vec::new(),
+                violation,
+            }),
         }
     }
 
     /// Adds evidence beside the primary one.
     #[must_use]
     pub fn with(mut self, related: impl IntoIterator<Item = Evidence>) -> Self {
-        self.related.extend(related);
+        self.grounds.related.extend(related);
         self
     }
 
@@ -162,12 +171,12 @@ impl Finding {
 
     /// The sentence.
     pub fn message(&self) -> String {
-        self.violation.to_string()
+        self.grounds.violation.to_string()
     }
 
     /// The evidence, the primary one first.
     pub fn evidence(&self) -> impl Iterator<Item = &Evidence> {
-        std::iter::once(&self.primary).chain(&self.related)
+        std::iter::once(&self.grounds.primary).chain(&self.grounds.related)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::analysis::{Facts, Missing};
 use crate::host::FunctionId;
-use crate::policy::Effects;
+use crate::policy::{Effect, Effects, Policy};
 use crate::spec::SpecRef;
 
 use super::{Finding, Severity};
@@ -20,6 +20,8 @@ pub struct Rule {
     pub severity: Severity,
     /// What a hit means to each platform.
     pub effects: Effects,
+    /// Which part of a lint report shows it; `None` where it is about assignment alone.
+    pub lint: Option<Part>,
     /// Where the requirement comes from; at least one.
     pub cites: &'static [SpecRef],
     /// Whether it is in force.
@@ -30,6 +32,35 @@ pub struct Rule {
     pub file: &'static str,
     /// Its check.
     pub check: Check,
+}
+
+/// A part of a lint report.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Part {
+    /// What the maker of the firmware can put right: tables, and what they say of devices.
+    Firmware,
+    /// What the maker of the device can put right before it ships.
+    Device,
+}
+
+impl Part {
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Firmware => "firmware",
+            Self::Device => "device",
+        }
+    }
+}
+
+impl Rule {
+    /// Whether a hit, or the lack of an answer, means something to a platform. What does not
+    /// is for lint reports alone.
+    pub fn concerns_assignment(&self) -> bool {
+        Policy::ALL
+            .into_iter()
+            .any(|policy| self.effects.on(policy) != Effect::None)
+    }
 }
 
 /// Whether a rule is in force.
@@ -93,6 +124,7 @@ macro_rules! rule {
             summary: $summary:literal,
             severity: $severity:ident,
             effects: $effects:expr,
+            $(lint: $part:ident,)?
             cites: [$($cite:expr),+ $(,)?],
             since: $since:literal,
             check: $check:expr $(,)?
@@ -105,6 +137,7 @@ macro_rules! rule {
             summary: $summary,
             severity: $crate::rules::Severity::$severity,
             effects: $effects,
+            lint: $crate::rules::lint_part!($($part)?),
             cites: &[$($cite),+],
             status: $crate::rules::Status::Stable { since: $since },
             explanation: concat!($($doc, "\n"),*),
@@ -114,3 +147,14 @@ macro_rules! rule {
     };
 }
 pub(crate) use rule;
+
+/// The optional entry `lint` of [`rule!`].
+macro_rules! lint_part {
+    () => {
+        None
+    };
+    ($part:ident) => {
+        Some($crate::rules::Part::$part)
+    };
+}
+pub(crate) use lint_part;

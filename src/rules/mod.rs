@@ -25,9 +25,9 @@ mod vfi;
 #[cfg(test)]
 mod testing;
 
-pub use engine::{Gap, RuleRun, Tally, run};
+pub use engine::{Gap, RuleRun, Sum, Tally, lint, run, run_all};
 pub use finding::{Confidence, Evidence, Finding, Locus, Severity, Subject, Value, Violation};
-pub use meta::{Check, Outcome, Rule, Status};
+pub use meta::{Check, Outcome, Part, Rule, Status};
 pub use registry::{RULES, find};
 
-pub(crate) use meta::rule;
+pub(crate) use meta::{lint_part, rule};

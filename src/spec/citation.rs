@@ -33,6 +33,10 @@ pub enum Document {
     AmdIommu,
     /// ACPI Specification 6.5.
     Acpi65,
+    /// I/O Remapping Table, platform design document, Arm DEN0049E.f.
+    Iort,
+    /// Virtual I/O Translation Table specification.
+    Viot,
     /// Microsoft Learn: planning and deploying Discrete Device Assignment.
     DdaPlan,
     /// Microsoft's four posts on Discrete Device Assignment of November 2015.
@@ -70,6 +74,8 @@ impl Document {
             Self::VtD => "Intel VT-d",
             Self::AmdIommu => "AMD IOMMU 48882",
             Self::Acpi65 => "ACPI 6.5",
+            Self::Iort => "Arm DEN0049 IORT",
+            Self::Viot => "VIOT",
             Self::DdaPlan => "Microsoft Learn: Discrete Device Assignment",
             Self::DdaBlog => "Microsoft: Discrete Device Assignment posts (2015)",
             Self::SurveyDda => "Microsoft SurveyDDA.ps1 r1",

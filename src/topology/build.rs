@@ -16,9 +16,12 @@ impl Topology {
     pub fn of(host: &Host<'_>) -> Self {
         let mut faults = Vec::new();
         let mut parents = buses::parents(host, &mut faults);
-        for (_, function) in host.iter() {
-            let home = home(host, function);
-            parents.entry(home).or_insert(BusParent::Orphan);
+        // Neighbours share their bus: one look into the maps serves all of them.
+        let homes: Vec<BusKey> = host.functions().iter().map(|f| home(host, f)).collect();
+        for run in homes.chunk_by(|a, b| a == b) {
+            if let Some(&home) = run.first() {
+                parents.entry(home).or_insert(BusParent::Orphan);
+            }
         }
         let count = host.functions().len();
         let mut graph: DiGraph<Node, ()> = DiGraph::with_capacity(count + parents.len(), count);
@@ -34,10 +37,15 @@ impl Topology {
             };
             bus_nodes.insert((segment, bus), node);
         }
-        for (id, function) in host.iter() {
-            if let Some(&above) = bus_nodes.get(&home(host, function)) {
-                graph.add_edge(above, NodeIndex::new(id.index()), ());
+        let mut index = 0;
+        for run in homes.chunk_by(|a, b| a == b) {
+            let above = run.first().and_then(|home| bus_nodes.get(home));
+            for child in index..index + run.len() {
+                if let Some(&above) = above {
+                    graph.add_edge(above, NodeIndex::new(child), ());
+                }
             }
+            index += run.len();
         }
         let mut topology = Self {
             graph,

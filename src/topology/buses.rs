@@ -144,7 +144,10 @@ fn bridges_by_secondary(
             faults.push(TopologyFault::RangeReversed { bridge: id });
         }
         // The register only matters to conventional type 1 accesses; some ports leave it 0.
-        if buses.primary != own && buses.primary != 0 {
+        if buses
+            .primary
+            .is_some_and(|primary| primary != own && primary != 0)
+        {
             faults.push(TopologyFault::PrimaryDiffers { bridge: id });
         }
         let key = (function.at.segment, buses.secondary);

@@ -34,8 +34,8 @@ impl FunctionRecord {
 macro_rules! single_facts {
     ($apply:ident!($($context:tt)*)) => {
         $apply!($($context)*
-            vendor device subsystem_vendor subsystem_device class base_class name revision driver
-            iommu_group iommu_unit reserved_regions numa_node slot reset_methods reset_offered
+            vendor device subsystem_vendor subsystem_device class base_class name revision port_type
+            driver iommu_group iommu_unit reserved_regions numa_node slot reset_methods reset_offered
             power_state boot_vga physical_function parent root_bus root_bus_parent acpi_path
             sriov_total_vfs sriov_num_vfs access_denied)
     };
@@ -63,6 +63,8 @@ impl FunctionProperties {
         }
         // Tools word it differently from call to call.
         this.name = this.name.take().or(other.name.take());
+        // Drivers come and go; a log tells of the past.
+        later(&mut this.driver, &mut other.driver);
         let mut facts = Facts { at, conflicts };
         single_facts!(merge_single_facts!(this other facts));
         facts.resources(this, &mut other);
@@ -118,6 +120,16 @@ impl FunctionProperties {
         {
             to.clone_into(&mut lines.source);
         }
+    }
+}
+
+/// Of a fact that changes while the machine runs, what a log says gives way.
+fn later<T>(kept: &mut Option<Reported<T>>, other: &mut Option<Reported<T>>) {
+    let is_log = |fact: &Reported<T>| fact.origin.method == Method::KernelLog;
+    match (&*kept, &*other) {
+        (Some(mine), Some(theirs)) if is_log(theirs) && !is_log(mine) => *other = None,
+        (Some(mine), Some(theirs)) if is_log(mine) && !is_log(theirs) => *kept = None,
+        _ => {}
     }
 }
 

@@ -4,6 +4,7 @@ mod analysis;
 mod captures;
 mod decode;
 mod groups;
+mod lint;
 mod reference;
 
 use clap::ValueEnum;
@@ -27,11 +28,14 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Explain { analysis, device } => analysis::explain(global, analysis, device),
         Command::Topology { analysis, dot } => analysis::topology(global, analysis, *dot),
         Command::Groups(options) => groups::groups(global, options),
-        Command::Decode {
+        Command::Decode { inputs, decoding } => decode::decode(global, inputs, decoding),
+        Command::Lint {
             inputs,
+            part,
             device,
-            offsets,
-        } => decode::decode(global, inputs, device, *offsets),
+            all,
+            fail_on,
+        } => lint::lint(global, inputs, *part, device, *all, *fail_on),
         Command::Rules { code } => reference::rules(global, code.as_deref()),
         Command::Schema { name } => reference::schema(name.as_deref()),
         Command::Import { inputs, output } => captures::import(global, inputs, output),

@@ -27,6 +27,8 @@ pub struct DeviceScope {
     pub kind: ScopeType,
     /// Flags; only SIDP gives them a meaning.
     pub flags: u8,
+    /// Reserved field, as read.
+    pub reserved: u8,
     /// I/O APIC id, HPET number or ACPI device number.
     pub enumeration_id: u8,
     /// Bus on which the path starts.
@@ -43,7 +45,16 @@ pub(super) fn device_scopes(region: &[u8], base: u32, faults: &mut Vec<Fault>) -
     envelopes(region, base, 8, "device scope", length, faults)
         .into_iter()
         .filter_map(|entry| {
-            let [kind, _, flags, _, enumeration_id, start_bus, path @ ..] = entry.bytes else {
+            let [
+                kind,
+                _,
+                flags,
+                reserved,
+                enumeration_id,
+                start_bus,
+                path @ ..,
+            ] = entry.bytes
+            else {
                 return None;
             };
             let len = u32::try_from(entry.bytes.len()).unwrap_or(u32::MAX);
@@ -67,6 +78,7 @@ pub(super) fn device_scopes(region: &[u8], base: u32, faults: &mut Vec<Fault>) -
             Some(DeviceScope {
                 kind: ScopeType(*kind),
                 flags: *flags,
+                reserved: *reserved,
                 enumeration_id: *enumeration_id,
                 start_bus: *start_bus,
                 path: pairs

@@ -55,3 +55,26 @@ pub(super) fn envelopes<'a>(
     }
     found
 }
+
+impl Envelope<'_> {
+    /// Where it stands in the table.
+    pub(super) fn span(&self) -> Span {
+        Span {
+            offset: self.offset,
+            len: u32::try_from(self.bytes.len()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// The fault of a structure that is too short for what its type needs.
+pub(super) const fn too_short(span: Span, least: u32, within: &'static str) -> Fault {
+    Fault {
+        kind: FaultKind::Length {
+            length: span.len,
+            least,
+            room: span.len,
+        },
+        span,
+        within,
+    }
+}

@@ -4,7 +4,9 @@ use nom::Parser;
 use nom::bytes::complete::take;
 use nom::number::complete::{le_u8, le_u32};
 
+use super::layout::{Entry, Part};
 use crate::bytes::{Fault, FaultKind, Span};
+use crate::spec::SpecRef;
 
 /// The common table header.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,11 +23,27 @@ pub struct SdtHeader {
     pub oem_table_id: [u8; 8],
     /// OEM revision.
     pub oem_revision: u32,
+    /// Id of the tool that made the table.
+    pub creator_id: [u8; 4],
+    /// Revision of that tool.
+    pub creator_revision: u32,
 }
 
 impl SdtHeader {
     /// Bytes of the header.
     pub const SIZE: usize = 36;
+
+    /// The header as bytes, with length and checksum left at zero.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut bytes = self.signature.to_vec();
+        bytes.extend([0, 0, 0, 0, self.revision, 0]);
+        bytes.extend(self.oem_id);
+        bytes.extend(self.oem_table_id);
+        bytes.extend(self.oem_revision.to_le_bytes());
+        bytes.extend(self.creator_id);
+        bytes.extend(self.creator_revision.to_le_bytes());
+        bytes
+    }
 
     /// The signature as text; bytes that are no printable ASCII become `?`.
     pub fn name(&self) -> String {
@@ -80,7 +98,7 @@ fn header(bytes: &[u8]) -> nom::IResult<&[u8], SdtHeader> {
         (take(4_usize), le_u32, le_u8, le_u8).parse(bytes)?;
     let (rest, (oem_id, oem_table_id, oem_revision)) =
         (take(6_usize), take(8_usize), le_u32).parse(rest)?;
-    let (rest, _creator) = take(8_usize)(rest)?;
+    let (rest, (creator_id, creator_revision)) = (take(4_usize), le_u32).parse(rest)?;
     let header = SdtHeader {
         signature: array(signature),
         length,
@@ -88,10 +106,49 @@ fn header(bytes: &[u8]) -> nom::IResult<&[u8], SdtHeader> {
         oem_id: array(oem_id),
         oem_table_id: array(oem_table_id),
         oem_revision,
+        creator_id: array(creator_id),
+        creator_revision,
     };
     Ok((rest, header))
 }
 
 fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
     bytes.try_into().unwrap_or([0; N])
+}
+
+/// A whole table with its length and checksum, which are zero before.
+pub(super) fn seal(mut bytes: Vec<u8>) -> Vec<u8> {
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    for (byte, value) in bytes.iter_mut().skip(4).zip(length.to_le_bytes()) {
+        *byte = value;
+    }
+    let sum = bytes.iter().fold(0_u8, |sum, &byte| sum.wrapping_add(byte));
+    if let Some(checksum) = bytes.get_mut(9) {
+        *checksum = checksum.wrapping_sub(sum);
+    }
+    bytes
+}
+
+/// The fields that all tables begin with.
+pub(super) const ENTRIES: [Entry; 9] = [
+    Entry::text("Signature", 0x00, 4),
+    Entry::hex("Length", 0x04, 4),
+    Entry::decimal("Revision", 0x08, 1),
+    Entry::hex("Checksum", 0x09, 1),
+    Entry::text("OEM ID", 0x0a, 6),
+    Entry::text("OEM Table ID", 0x10, 8),
+    Entry::hex("OEM Revision", 0x18, 4),
+    Entry::text("Creator ID", 0x1c, 4),
+    Entry::hex("Creator Revision", 0x20, 4),
+];
+
+/// The common header and the fixed fields of the table behind it, up to `end`.
+pub(super) fn header_part(title: &'static str, end: u32, spec: SpecRef, own: &[Entry]) -> Part {
+    let mut entries = ENTRIES.to_vec();
+    entries.extend_from_slice(own);
+    let span = Span {
+        offset: 0,
+        len: end,
+    };
+    Part::new(title, span, spec, entries)
 }

@@ -7,8 +7,8 @@ use crate::spec::pci;
 /// The bus numbers that a bridge is programmed with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BusNumbers {
-    /// Bus on its upper side.
-    pub primary: u8,
+    /// Bus on its upper side. It routes nothing, and sources other than registers leave it out.
+    pub primary: Option<u8>,
     /// Bus on its lower side.
     pub secondary: u8,
     /// Highest bus below it.
@@ -36,10 +36,10 @@ pub struct BridgeWindow {
 }
 
 impl BusNumbers {
-    /// From a type 1 or type 2 header; `None` where not captured.
+    /// From a type 1 or type 2 header; `None` where what is below was not captured.
     pub fn decode(image: &ConfigImage) -> Option<Self> {
         Some(Self {
-            primary: image.u8(pci::PRIMARY_BUS.offset)?,
+            primary: image.u8(pci::PRIMARY_BUS.offset),
             secondary: image.u8(pci::SECONDARY_BUS.offset)?,
             subordinate: image.u8(pci::SUBORDINATE_BUS.offset)?,
         })
@@ -143,7 +143,7 @@ mod tests {
         let buses = BusNumbers::decode(&image).unwrap();
         assert_eq!(
             (buses.primary, buses.secondary, buses.subordinate),
-            (0, 2, 5)
+            (Some(0), 2, 5)
         );
         assert!(buses.contains(2) && buses.contains(5) && !buses.contains(6));
         let windows = BridgeWindows::decode(&image);

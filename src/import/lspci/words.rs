@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::verbose::{Line, may_be_emulated, reconstruct};
+use super::verbose::{Line, Trust, is_from_windows, may_be_emulated, reconstruct};
 use super::{Dump, MAX_LINE, header, unquoted};
 use crate::addr::Sbdf;
 use crate::bytes::ConfigImage;
@@ -22,13 +22,15 @@ pub(super) fn fill(text: &[u8], source: &str, dump: &mut Dump) {
     if may_be_emulated(text.lines()) {
         return;
     }
+    let bar_types = !is_from_windows(text.lines());
+    let trust = |whole| Trust { whole, bar_types };
     let mut block: Vec<Line<'_>> = Vec::new();
     let mut function = None;
     for (number, line) in (1..).zip(text.lines()) {
         let line = cut(line);
         if let Some(at) = address(line) {
             if let Some(at) = function.replace(at).filter(|at| empty.contains(at)) {
-                one(at, &block, true, source, dump);
+                one(at, &block, trust(true), source, dump);
             }
             block.clear();
         }
@@ -36,18 +38,18 @@ pub(super) fn fill(text: &[u8], source: &str, dump: &mut Dump) {
     }
     let ended = text.ends_with("\n\n") || text.ends_with("\n\r\n");
     if let Some(at) = function.filter(|at| empty.contains(at)) {
-        one(at, &block, ended, source, dump);
+        one(at, &block, trust(ended), source, dump);
     }
 }
 
 /// One function. Where a text names it twice, what it said first stands.
-fn one(at: Sbdf, block: &[Line<'_>], whole: bool, source: &str, dump: &mut Dump) {
+fn one(at: Sbdf, block: &[Line<'_>], trust: Trust, source: &str, dump: &mut Dump) {
     let Some(record) = dump.functions.get_mut(&at) else {
         return;
     };
     let mut image = ConfigImage::empty();
     let lines = &mut record.properties.config_lines;
-    reconstruct(source, block, whole, &mut image, lines);
+    reconstruct(source, block, trust, &mut image, lines);
     // The words are one reading of the registers; a second one may differ in live status bits.
     let _ = record.config.merge(&image);
 }

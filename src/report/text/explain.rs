@@ -452,7 +452,7 @@ fn meaning(report: &Report<'_>, finding: &Finding) -> String {
 }
 
 /// The paragraphs under "What to do".
-fn advice(explanation: &str) -> Vec<String> {
+pub(super) fn advice(explanation: &str) -> Vec<String> {
     let mut paragraphs = Vec::new();
     let mut current = String::new();
     let lines = explanation

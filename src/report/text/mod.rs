@@ -3,7 +3,10 @@
 pub(super) mod decode;
 pub(super) mod explain;
 pub(super) mod groups;
+pub(super) mod lint;
+mod missing;
 pub(super) mod peer;
 pub(super) mod rules;
 pub(super) mod survey;
+pub(super) mod table;
 pub(super) mod topology;

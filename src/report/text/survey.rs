@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::analysis::Fact;
+use super::missing;
 use crate::host::FunctionId;
 use crate::policy::{Effect, Policy};
 use crate::report::wording::{count, fit, safe, size, wrap};
@@ -28,7 +28,7 @@ pub fn survey(report: &Report<'_>, layout: Layout) -> String {
     let others = report.facts.host.functions().len() - listed.len();
     summary(&mut out, report, layout, &listed, others);
     reasons(&mut out, report, layout, &listed);
-    missing(&mut out, report, layout, &listed);
+    lacking(&mut out, report, layout, &listed);
     out
 }
 
@@ -319,14 +319,8 @@ fn effect_words(rule: &Rule, policies: &[Policy]) -> String {
     format!("[{}]", words.join(", "))
 }
 
-/// What the capture lacks, what hangs on it, and how to get it.
-fn missing(out: &mut String, report: &Report<'_>, layout: Layout, listed: &[FunctionId]) {
-    #[derive(Default)]
-    struct Lack {
-        codes: Vec<&'static str>,
-        devices: usize,
-        host: bool,
-    }
+/// What the capture lacks of what decides a verdict.
+fn lacking(out: &mut String, report: &Report<'_>, layout: Layout, listed: &[FunctionId]) {
     let decides = |rule: &Rule| {
         let effects = report
             .policies
@@ -334,61 +328,12 @@ fn missing(out: &mut String, report: &Report<'_>, layout: Layout, listed: &[Func
             .map(|&policy| rule.effects.on(policy));
         effects.max().unwrap_or(Effect::None) >= Effect::Condition
     };
-    let mut lacks: BTreeMap<Fact, Lack> = BTreeMap::new();
-    for gap in report
-        .run
-        .host_gaps()
-        .iter()
-        .filter(|gap| decides(gap.rule))
-    {
-        let lack = lacks.entry(gap.missing.fact).or_default();
-        lack.host = true;
-        lack.codes.push(gap.rule.code);
-    }
-    for &id in listed {
-        let mut counted: Vec<Fact> = Vec::new();
-        for gap in report
-            .run
-            .gaps_of(id)
-            .iter()
-            .filter(|gap| decides(gap.rule))
-        {
-            let lack = lacks.entry(gap.missing.fact).or_default();
-            if !counted.contains(&gap.missing.fact) {
-                counted.push(gap.missing.fact);
-                lack.devices += 1;
-            }
-            if !lack.codes.contains(&gap.rule.code) {
-                lack.codes.push(gap.rule.code);
-            }
-        }
-    }
-    if lacks.is_empty() {
-        return;
-    }
-    let _ = writeln!(
+    missing::section(
         out,
-        "\n{}",
-        layout.palette.heading("MISSING FROM THE CAPTURE")
+        report,
+        layout,
+        "MISSING FROM THE CAPTURE",
+        listed,
+        decides,
     );
-    for (fact, lack) in &mut lacks {
-        lack.codes.sort_unstable();
-        let of = if lack.host {
-            "the whole host".to_owned()
-        } else {
-            count(lack.devices, "device", "devices")
-        };
-        let line = format!("{} ({of}; {})", fact.describe(), lack.codes.join(" "));
-        for (index, line) in wrap(&line, layout.width.saturating_sub(2))
-            .iter()
-            .enumerate()
-        {
-            let indent = if index == 0 { "" } else { "  " };
-            let _ = writeln!(out, "{indent}{line}");
-        }
-        let _ = writeln!(out, "  Linux:   {}", fact.linux_command());
-        if let Some(command) = fact.windows_command() {
-            let _ = writeln!(out, "  Windows: {command}");
-        }
-    }
 }

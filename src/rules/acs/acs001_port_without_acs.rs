@@ -43,6 +43,7 @@ rule! {
         summary: "A port above the device has no ACS, so that its traffic can reach other devices",
         severity: High,
         effects: Effects::new(Effect::Blocks, Effect::Condition),
+        lint: Device,
         cites: [
             Document::Pcie60.at("6.12.1 ACS Component Capability Requirements"),
             Document::DdaBlog.at("part 2, machines and devices"),

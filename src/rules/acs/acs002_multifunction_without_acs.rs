@@ -42,6 +42,7 @@ rule! {
         summary: "One of several functions has no ACS, so that it may reach the others",
         severity: High,
         effects: Effects::new(Effect::Blocks, Effect::Condition),
+        lint: Device,
         cites: [
             Document::Pcie60.at("6.12.1.2 ACS Functions in Multi-Function Devices"),
             Document::DdaBlog.at("part 2, machines and devices"),

@@ -41,6 +41,7 @@ rule! {
         summary: "A port above the device has ACS without a service that isolation asks for",
         severity: Low,
         effects: Effects::new(Effect::Condition, Effect::Note),
+        lint: Device,
         cites: [
             Document::Pcie60.at("6.12.1.1 ACS Downstream Ports"),
             Document::LinuxPci.at("pci.c, pci_acs_flags_enabled"),

@@ -36,6 +36,7 @@ rule! {
         summary: "The device has I/O ports, which a guest of Hyper-V does not get",
         severity: Medium,
         effects: Effects::new(Effect::Condition, Effect::Note),
+        lint: Device,
         cites: [
             Document::DdaBlog.at("part 2, machines and devices"),
             Document::OpenVmm.at("vpci: BAR requirements"),

@@ -35,6 +35,7 @@ rule! {
         summary: "A BAR of the device has no address",
         severity: Medium,
         effects: Effects::everywhere(Effect::Condition),
+        lint: Firmware,
         cites: [
             Document::PciFirmware33.at("3.5 Device State at Firmware/Operating System Handoff"),
             Document::LinuxPci.at("setup-res.c, pci_assign_resource"),

@@ -42,6 +42,7 @@ rule! {
         summary: "The 64-bit BARs exceed the default high MMIO gap of a Hyper-V guest",
         severity: Medium,
         effects: Effects::new(Effect::Condition, Effect::Note),
+        lint: Device,
         cites: [
             Document::DdaPlan.at("MMIO space"),
             Document::DdaBlog.at("part 3, GPUs"),

@@ -38,6 +38,7 @@ rule! {
         summary: "A capability list of the function is broken",
         severity: Medium,
         effects: Effects::everywhere(Effect::Condition),
+        lint: Device,
         cites: [
             Document::Pci30.at("6.7 Capabilities List"),
             Document::Pcie60.at("7.6.3 PCI Express Extended Capability Header"),

@@ -34,6 +34,7 @@ rule! {
         summary: "The header type of the function is not defined",
         severity: High,
         effects: Effects::everywhere(Effect::Blocks),
+        lint: Device,
         cites: [
             Document::Pci30.at("6.2.1 Device Identification, Header Type"),
             Document::LinuxPci.at("probe.c, pci_setup_device"),

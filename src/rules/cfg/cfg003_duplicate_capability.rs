@@ -31,6 +31,7 @@ rule! {
         summary: "A capability that may occur once occurs again",
         severity: Low,
         effects: Effects::everywhere(Effect::Note),
+        lint: Device,
         cites: [
             Document::Pci30.at("6.8.1 MSI Capability Structure"),
             Document::Pcie60.at("7.5.3 PCI Express Capability Structure"),

@@ -33,6 +33,7 @@ rule! {
         summary: "Extended configuration space repeats the first 256 bytes",
         severity: Low,
         effects: Effects::everywhere(Effect::Note),
+        lint: Device,
         cites: [
             Document::Pcie60.at("7.2.2 PCI Express Enhanced Configuration Access Mechanism"),
             Document::LinuxPci.at("probe.c, pci_ext_cfg_is_aliased"),

@@ -35,6 +35,7 @@ rule! {
         summary: "A base address register contradicts itself",
         severity: Low,
         effects: Effects::everywhere(Effect::Note),
+        lint: Device,
         cites: [
             Document::Pci30.at("6.2.5.1 Address Maps"),
             Document::Pcie60.at("7.5.1.2.1 Base Address Registers"),

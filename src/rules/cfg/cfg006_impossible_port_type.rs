@@ -40,6 +40,7 @@ rule! {
         summary: "The port type of the function is impossible for its header or its place",
         severity: Low,
         effects: Effects::everywhere(Effect::Note),
+        lint: Device,
         cites: [
             Document::Pcie60.at("7.5.3.2 PCI Express Capabilities Register"),
             Document::Pcie60.at("1.3 PCI Express Fabric Components"),

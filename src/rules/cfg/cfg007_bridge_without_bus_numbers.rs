@@ -35,6 +35,7 @@ rule! {
         summary: "A bridge has no bus number for its lower side",
         severity: Low,
         effects: Effects::everywhere(Effect::Note),
+        lint: Firmware,
         cites: [Document::PciBridge12.at("3.2.5.3 Secondary Bus Number Register")],
         since: "0.1.0",
         check: Check::Function(check),
@@ -52,9 +53,12 @@ impl fmt::Display for NoBusNumbers {
             secondary,
             subordinate,
         } = self.0;
+        if let Some(primary) = primary {
+            write!(f, "primary {primary:02x}, ")?;
+        }
         write!(
             f,
-            "primary {primary:02x}, secondary {secondary:02x}, subordinate {subordinate:02x}"
+            "secondary {secondary:02x}, subordinate {subordinate:02x}"
         )
     }
 }

@@ -33,6 +33,7 @@ rule! {
         summary: "A capability pointer is irregular",
         severity: Info,
         effects: Effects::everywhere(Effect::Note),
+        lint: Device,
         cites: [
             Document::Pci30.at("6.7 Capabilities List"),
             Document::Pcie60.at("7.6.3 PCI Express Extended Capability Header"),

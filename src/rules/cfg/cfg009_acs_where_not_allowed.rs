@@ -34,6 +34,7 @@ rule! {
         summary: "A function has an ACS capability that its kind must not have",
         severity: Info,
         effects: Effects::everywhere(Effect::Note),
+        lint: Device,
         cites: [
             Document::Pcie60.at("6.12.1 ACS Component Capability Requirements"),
             Document::LinuxPci.at("pci.c, pci_acs_enabled"),

@@ -48,6 +48,7 @@ rule! {
         summary: "The firmware does not hand control of PCI Express over to Windows",
         severity: High,
         effects: Effects::new(Effect::Blocks, Effect::None),
+        lint: Firmware,
         cites: [
             Document::SurveyDda.at("check of property 1"),
             Document::WindowsDrivers.at("Enabling PCI Express native control"),

@@ -37,6 +37,7 @@ rule! {
         summary: "The device interrupts by line and cannot do so by message",
         severity: High,
         effects: Effects::new(Effect::Blocks, Effect::Note),
+        lint: Device,
         cites: [
             Document::DdaBlog.at("part 2, machines and devices"),
             Document::Pcie60.at("6.1.4 Message Signaled Interrupt (MSI/MSI-X) Support"),

@@ -38,6 +38,7 @@ rule! {
         summary: "The MSI-X table or its pending bits lie outside the BARs of the device",
         severity: Medium,
         effects: Effects::everywhere(Effect::Condition),
+        lint: Device,
         cites: [
             Document::Pcie60.at("7.7.2.3 Table Offset/Table BIR Register for MSI-X"),
             Document::Pcie60.at("7.7.2.4 PBA Offset/PBA BIR Register for MSI-X"),

@@ -37,6 +37,7 @@ rule! {
         summary: "The machine has no IOMMU, or it is off in the firmware setup",
         severity: High,
         effects: Effects::everywhere(Effect::Blocks),
+        lint: Firmware,
         cites: [
             Document::DdaPlan.at("system requirements"),
             Document::VtD.at("8.1 DMA Remapping Reporting Structure"),

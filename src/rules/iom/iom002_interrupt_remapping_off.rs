@@ -37,6 +37,7 @@ rule! {
         summary: "The firmware does not offer interrupt remapping",
         severity: High,
         effects: Effects::everywhere(Effect::Blocks),
+        lint: Firmware,
         cites: [
             Document::VtD.at("8.1 DMA Remapping Reporting Structure, Flags"),
             Document::LinuxVfio.at("vfio_iommu_type1.c, allow_unsafe_interrupts"),

@@ -35,6 +35,7 @@ rule! {
         summary: "No remapping unit covers the device",
         severity: High,
         effects: Effects::everywhere(Effect::Blocks),
+        lint: Firmware,
         cites: [
             Document::VtD.at("8.3 DMA Remapping Hardware Unit Definition Structure"),
             Document::AmdIommu.at("5.2.2 I/O Virtualization Hardware Definition"),

@@ -37,6 +37,7 @@ rule! {
         summary: "The device has no function level reset",
         severity: Medium,
         effects: Effects::new(Effect::Condition, Effect::Note),
+        lint: Device,
         cites: [
             Document::Pcie60.at("6.6.2 Function Level Reset (FLR)"),
             Document::OpenVmm.at("vmm_tests, hyperv_nested.rs: power-on policies"),

@@ -42,6 +42,7 @@ rule! {
         summary: "The firmware reserves memory for the device",
         severity: High,
         effects: Effects::new(Effect::Blocks, Effect::None),
+        lint: Firmware,
         cites: [
             Document::VtD.at("8.4 Reserved Memory Region Reporting Structure"),
             Document::AmdIommu.at("5.2.2.5 I/O Virtualization Memory Definition"),

@@ -40,6 +40,7 @@ rule! {
         summary: "Linux keeps memory of the firmware mapped for the device",
         severity: High,
         effects: Effects::new(Effect::None, Effect::Blocks),
+        lint: Firmware,
         cites: [
             Document::LinuxIommu.at("iommu.c, iommu_group_claim_dma_owner"),
             Document::LinuxIommu.at("intel/iommu.c, device_rmrr_is_relaxable"),

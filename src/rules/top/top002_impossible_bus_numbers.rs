@@ -39,6 +39,7 @@ rule! {
         summary: "The bus numbers of a bridge contradict the rest of the tree",
         severity: Low,
         effects: Effects::everywhere(Effect::Note),
+        lint: Firmware,
         cites: [
             Document::PciBridge12.at("3.2.5.2 to 3.2.5.4 Bus Number Registers"),
             Document::LinuxPci.at("probe.c, pci_scan_bridge_extend"),
@@ -88,7 +89,7 @@ impl fmt::Display for Impossible {
                 write!(
                     f,
                     "primary bus {:02x}, but it sits on bus {bus:02x}",
-                    range.primary
+                    range.primary.unwrap_or(*bus)
                 )
             }
             Self::DuplicateSecondary { range, other } => {

@@ -33,6 +33,7 @@ rule! {
         summary: "Function 0 of the device is not in the capture",
         severity: Low,
         effects: Effects::everywhere(Effect::Note),
+        lint: Device,
         cites: [
             Document::Pci30.at("3.2.2.3.4 Configuration Space Decoding"),
             Document::Pcie60.at("7.3.1 Device Number"),

@@ -36,6 +36,7 @@ rule! {
         summary: "Function 0 denies that its device has several functions",
         severity: Low,
         effects: Effects::everywhere(Effect::Note),
+        lint: Device,
         cites: [
             Document::Pci30.at("6.2.1 Device Identification, Header Type"),
             Document::LinuxPci.at("probe.c, pci_scan_slot"),

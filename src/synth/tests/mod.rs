@@ -303,7 +303,7 @@ fn buses_are_numbered_depth_first() {
     );
     let buses = |address| {
         let buses = BusNumbers::decode(config(&capture, address)).unwrap();
-        (buses.primary, buses.secondary, buses.subordinate)
+        (buses.primary.unwrap(), buses.secondary, buses.subordinate)
     };
     assert_eq!(buses("00:01.0"), (0, 1, 6));
     assert_eq!(buses("01:00.0"), (1, 2, 4));
@@ -322,7 +322,7 @@ fn registers_may_lie_while_functions_stay_where_they_are() {
     let buses = BusNumbers::decode(config(&capture, "00:01.0")).unwrap();
     assert_eq!(
         (buses.primary, buses.secondary, buses.subordinate),
-        (7, 0, 255)
+        (Some(7), 0, 255)
     );
     assert!(capture.functions.contains_key(&at("01:00.0")));
     assert!(!capture.functions.contains_key(&at("00:02.0")));

@@ -3,7 +3,7 @@
 
 use super::body::{digits, number};
 use super::text::Words;
-use super::writer::Writer;
+use crate::import::writer::Writer;
 
 /// First base address register.
 const BASE_ADDRESS: u16 = 0x10;

@@ -2,7 +2,7 @@
 //! followed by a number.
 
 use super::text::{Capability, Statement};
-use super::writer::Writer;
+use crate::import::writer::Writer;
 
 /// A capability whose body is turned back.
 pub(super) struct Body<'a, 'w, 'i> {

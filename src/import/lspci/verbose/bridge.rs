@@ -3,7 +3,7 @@
 use super::body::{behind, hex, number, set_flags};
 use super::header::devsel;
 use super::text::{Statement, Words};
-use super::writer::Writer;
+use crate::import::writer::Writer;
 use crate::spec::pci::{HeaderType, PRIMARY_BUS, SECONDARY_BUS, SUBORDINATE_BUS};
 
 const SECONDARY_LATENCY: u16 = 0x1b;

@@ -15,9 +15,29 @@ pub fn may_be_emulated<'a>(lines: impl IntoIterator<Item = &'a str>) -> bool {
     !lines.into_iter().any(lists)
 }
 
+/// Whether a text was printed on Windows. There the regions come from what the system assigned,
+/// and the words for a BAR's type with them: they are no register.
+pub fn is_from_windows<'a>(lines: impl IntoIterator<Item = &'a str>) -> bool {
+    let names_file = |line: &str| {
+        let line = line.trim_start_matches([' ', '\t', '>']);
+        let driver = line.strip_prefix("Driver in use: ");
+        driver.is_some_and(|path| path.get(1..3) == Some(":\\"))
+    };
+    lines.into_iter().any(names_file)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_of_windows_names_drivers_by_their_files() {
+        let windows = "\tDriver in use: C:\\WINDOWS\\System32\\drivers\\USBXHCI.SYS\n";
+        assert!(is_from_windows(windows.lines()));
+        assert!(!is_from_windows(
+            "\tKernel driver in use: xhci_hcd\n".lines()
+        ));
+    }
 
     #[test]
     fn a_text_without_any_capability_may_be_emulated() {

@@ -3,7 +3,7 @@
 use super::body::{behind, hex, number, set_flags, until};
 use super::identity::behind_address;
 use super::text::{Statement, Words};
-use super::writer::Writer;
+use crate::import::writer::Writer;
 use crate::spec::pci::{
     COMMAND, HEADER_LAYOUT, HeaderType, INTERRUPT_PIN, STATUS, STATUS_CAPABILITIES,
 };

@@ -5,7 +5,7 @@
 
 use super::body::{behind, hex, until};
 use super::text::{Statement, Words};
-use super::writer::Writer;
+use crate::import::writer::Writer;
 use crate::spec::pci::{
     CLASS_CODE, DEVICE_ID, HeaderType, REVISION_ID, SUBSYSTEM_ID, SUBSYSTEM_VENDOR_ID, VENDOR_ID,
 };

@@ -2,9 +2,9 @@
 
 use super::body::{Body, digits, number};
 use super::text::{Capability, Words};
-use super::writer::Writer;
 use super::{acs, aer, af, ari, ats, ea, express, msi, msix, names, pasid, pm, power};
 use super::{pri, rebar, sriov, vendor};
+use crate::import::writer::Writer;
 use crate::spec::pci::{
     CAPABILITIES_POINTER, CARDBUS_CAPABILITIES_POINTER, CONVENTIONAL_SIZE, CapId, HeaderType,
 };

@@ -34,17 +34,16 @@ mod rebar;
 mod sriov;
 mod text;
 mod vendor;
-mod writer;
 
 #[cfg(test)]
 mod tests;
 
-pub use emulated::may_be_emulated;
+pub use emulated::{is_from_windows, may_be_emulated};
 
 use crate::bytes::ConfigImage;
 use crate::capture::SourceLines;
+use crate::import::writer::Writer;
 use text::Words;
-use writer::Writer;
 
 /// One line of a text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,11 +54,19 @@ pub struct Line<'a> {
     pub text: &'a str,
 }
 
+/// How far the lines of one function may be believed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Trust {
+    /// The text goes on behind these lines, be it with an empty line: only then is the last
+    /// line known to be printed to its end, and the last list to be complete.
+    pub whole: bool,
+    /// The regions show the types of BARs as the registers have them ([`is_from_windows`]).
+    pub bar_types: bool,
+}
+
 /// Turns the lines of one function, the header line first, back into bits.
 ///
-/// `whole` says that the text goes on behind these lines, be it with an empty line: only then
-/// is the last line known to be printed to its end, and the last list to be complete. `source`
-/// names the text in the citations. Bits that `image` knows already stay as they are.
+/// `source` names the text in the citations. Bits that `image` knows already stay as they are.
 ///
 /// Not for texts of which [`may_be_emulated`] says yes.
 ///
@@ -67,11 +74,11 @@ pub struct Line<'a> {
 pub fn reconstruct(
     source: &str,
     block: &[Line<'_>],
-    whole: bool,
+    trust: Trust,
     image: &mut ConfigImage,
     cite: &mut Vec<SourceLines>,
 ) {
-    let words = Words::of(block, whole);
+    let words = Words::of(block, trust.whole);
     if words.is_unreadable() {
         return;
     }
@@ -79,7 +86,9 @@ pub fn reconstruct(
     let layout = header::layout(&words);
     identity::set(&words, layout, &mut writer);
     header::set(&words, layout, &mut writer);
-    bars::set(&words, &mut writer);
+    if trust.bar_types {
+        bars::set(&words, &mut writer);
+    }
     bridge::set(&words, layout, &mut writer);
     list::set(&words, layout, &mut writer);
 }

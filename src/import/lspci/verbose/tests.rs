@@ -16,7 +16,11 @@ fn read(text: &str, whole: bool) -> (ConfigImage, Vec<SourceLines>) {
         .map(|(number, text)| Line { number, text })
         .collect();
     let (mut image, mut cite) = (ConfigImage::empty(), Vec::new());
-    reconstruct("lspci.txt", &lines, whole, &mut image, &mut cite);
+    let trust = Trust {
+        whole,
+        bar_types: true,
+    };
+    reconstruct("lspci.txt", &lines, trust, &mut image, &mut cite);
     (image, cite)
 }
 

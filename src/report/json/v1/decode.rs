@@ -4,16 +4,21 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::hex;
+use super::table::DecodedTable;
+use crate::bytes::Fault;
 use crate::decode::config::dump::{DumpedField, DumpedRegister, DumpedStructure, RawBytes, dump};
 use crate::host::{FunctionId, Host};
 
-/// Every field of one or more configuration spaces.
+/// Every field of configuration spaces and ACPI tables.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Decode {
     /// Always `assignable.decode/1`.
     pub schema: String,
     /// The functions asked for, by address.
     pub functions: Vec<DecodedFunction>,
+    /// The ACPI tables asked for, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<DecodedTable>,
 }
 
 /// One function's configuration space.
@@ -87,7 +92,7 @@ pub struct FieldItem {
 /// Bytes without a name.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RawItem {
-    /// First byte, from the start of the space.
+    /// First byte, from the start of the space or table.
     pub offset: String,
     /// Hexadecimal, `??` for bytes that were not captured.
     pub bytes: String,
@@ -96,7 +101,7 @@ pub struct RawItem {
 /// Something wrong with the bytes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct FaultItem {
-    /// First byte concerned, from the start of the space.
+    /// First byte concerned, from the start of the space or table.
     pub offset: String,
     /// Number of bytes concerned.
     pub length: u32,
@@ -104,13 +109,17 @@ pub struct FaultItem {
     pub message: String,
 }
 
-/// The decoded spaces as a document.
-pub fn decode(host: &Host<'_>, functions: &[FunctionId]) -> Decode {
+/// The decoded spaces, and tables by name and bytes, as a document.
+pub fn decode(host: &Host<'_>, functions: &[FunctionId], tables: &[(&str, &[u8])]) -> Decode {
     Decode {
         schema: "assignable.decode/1".to_owned(),
         functions: functions
             .iter()
             .map(|&id| DecodedFunction::of(host, id))
+            .collect(),
+        tables: tables
+            .iter()
+            .map(|(name, bytes)| DecodedTable::of(name, bytes))
             .collect(),
     }
 }
@@ -129,15 +138,7 @@ impl DecodedFunction {
             known_bits: function.config.known_bits(),
             space_bytes: function.config.size(),
             structures: structures.iter().map(StructureItem::of).collect(),
-            faults: function
-                .faults
-                .iter()
-                .map(|fault| FaultItem {
-                    offset: hex(fault.span.offset, 3),
-                    length: fault.span.len,
-                    message: fault.to_string(),
-                })
-                .collect(),
+            faults: function.faults.iter().map(FaultItem::of).collect(),
         }
     }
 }
@@ -167,8 +168,18 @@ impl RegisterItem {
     }
 }
 
+impl FaultItem {
+    pub(super) fn of(fault: &Fault) -> Self {
+        Self {
+            offset: hex(fault.span.offset, 3),
+            length: fault.span.len,
+            message: fault.to_string(),
+        }
+    }
+}
+
 impl FieldItem {
-    fn of(field: &DumpedField) -> Self {
+    pub(super) fn of(field: &DumpedField) -> Self {
         Self {
             name: field.name.to_owned(),
             bits: [field.low, field.high],

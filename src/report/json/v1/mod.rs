@@ -7,9 +7,11 @@ mod decode;
 mod device;
 mod explain;
 mod groups;
+mod lint;
 mod peer;
 mod rules;
 mod survey;
+mod table;
 mod topology;
 
 pub use decode::{
@@ -21,9 +23,11 @@ pub use groups::{
     ComparisonItem, DifferenceItem, ExposureItem, FutureItem, GroupItem, GroupMember,
     GroupsDocument, MissingItem, OutsideItem, QuirkItem, VfioItem, groups,
 };
+pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
 pub use peer::{PeerDocument, PeerItem, RouteItem, peers};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
+pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
 pub use topology::{TopologyDocument, TreeNode, topology};
 
 use schemars::Schema;
@@ -34,6 +38,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("survey", schemars::schema_for!(Survey)),
         ("explain", schemars::schema_for!(Explain)),
         ("decode", schemars::schema_for!(Decode)),
+        ("lint", schemars::schema_for!(LintDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
         ("p2p", schemars::schema_for!(PeerDocument)),

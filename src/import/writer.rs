@@ -5,14 +5,14 @@ use crate::capture::SourceLines;
 use crate::spec::pci::EXPRESS_SIZE;
 
 /// Sets bits and cites their lines.
-pub(super) struct Writer<'a> {
+pub(in crate::import) struct Writer<'a> {
     source: &'a str,
     image: &'a mut ConfigImage,
     cite: &'a mut Vec<SourceLines>,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) const fn new(
+    pub(in crate::import) const fn new(
         source: &'a str,
         image: &'a mut ConfigImage,
         cite: &'a mut Vec<SourceLines>,
@@ -26,7 +26,14 @@ impl<'a> Writer<'a> {
 
     /// Makes `width` bits from bit `bit` of the register at `offset` known. A value that does
     /// not fit was not printed from such a field and sets nothing.
-    pub(super) fn set(&mut self, line: u32, offset: u16, bit: u8, width: u8, value: u64) {
+    pub(in crate::import) fn set(
+        &mut self,
+        line: u32,
+        offset: u16,
+        bit: u8,
+        width: u8,
+        value: u64,
+    ) {
         let fits = width >= 64 || value >> width == 0;
         let first = u32::from(offset) + u32::from(bit / 8);
         let len = (u32::from(bit % 8) + u32::from(width)).div_ceil(8);
@@ -42,7 +49,7 @@ impl<'a> Writer<'a> {
     }
 
     /// One bit.
-    pub(super) fn flag(&mut self, line: u32, offset: u16, bit: u8, value: bool) {
+    pub(in crate::import) fn flag(&mut self, line: u32, offset: u16, bit: u8, value: bool) {
         self.set(line, offset, bit, 1, u64::from(value));
     }
 
