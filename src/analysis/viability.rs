@@ -65,7 +65,7 @@ impl Viability {
 /// Whether interrupts are remapped, without which VFIO refuses every group; `None` where the
 /// capture does not tell.
 pub fn interrupts_remapped(host: &Host<'_>, iommu: &Iommu) -> Option<bool> {
-    let line = Kernel::of(host.capture()).command_line.unwrap_or_default();
+    let line = Kernel::of(host).command_line.unwrap_or_default();
     let off = ["intremap=off", "nointremap", "noapic"];
     if line.split_whitespace().any(|word| off.contains(&word)) {
         return Some(false);

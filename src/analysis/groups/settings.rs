@@ -47,7 +47,7 @@ impl Settings {
     /// groups, it had also set ACS control as it wanted it; elsewhere control is as the
     /// firmware left it.
     pub fn for_host(host: &Host<'_>) -> Self {
-        let kernel = Kernel::of(host.capture());
+        let kernel = Kernel::of(host);
         let line = kernel.command_line.as_deref();
         Self {
             kernel: kernel.series().unwrap_or(Self::DEFAULT),

@@ -88,7 +88,7 @@ impl Page<'_> {
             model,
             ..
         } = &self.prediction.settings;
-        let own = Kernel::of(self.report.facts.host.capture());
+        let own = Kernel::of(self.report.facts.host);
         let rules = match (model, own.release) {
             (Model::Rework2025, _) => {
                 format!("the unmerged rules of 2025 on the quirks of Linux {kernel}")
