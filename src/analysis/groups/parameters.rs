@@ -64,10 +64,8 @@ impl Parameters {
                 continue;
             };
             match key.replace('-', "_").as_str() {
-                "iommu" => {
-                    if value.split(',').any(|part| part == "off") {
-                        all_off = Some(word.to_owned());
-                    }
+                "iommu" if value.split(',').any(|part| part == "off") => {
+                    all_off = Some(word.to_owned());
                 }
                 "intel_iommu" => {
                     for part in value.split(',') {
