@@ -39,6 +39,12 @@ pub struct AddrError {
     text: String,
 }
 
+impl Segment {
+    /// No segment of a machine: devices whose place a source does not tell have addresses here
+    /// that are made up.
+    pub const UNPLACED: Self = Self(u32::MAX);
+}
+
 impl Bdf {
     /// From parts; `None` where the device exceeds 31 or the function 7.
     pub const fn new(bus: u8, device: u8, function: u8) -> Option<Self> {

@@ -13,6 +13,7 @@
 //! topology                                root complexes, ports, bridges, functions
 //! analysis                                facts: ACS per hop, interrupts, resets, BAR demand
 //! rules, verdict                          judgements over facts, and nothing else
+//! redact                                  a capture without what is private, answers unchanged
 //! report                                  words, JSON, pictures
 //! ```
 //!
@@ -47,6 +48,8 @@ pub mod iommu;
 pub mod names;
 #[cfg(feature = "analyzer")]
 pub mod policy;
+#[cfg(feature = "analyzer")]
+pub mod redact;
 #[cfg(feature = "analyzer")]
 pub mod report;
 #[cfg(feature = "analyzer")]

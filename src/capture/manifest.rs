@@ -32,6 +32,9 @@ pub struct Manifest {
     /// When it was made, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
+    /// What the collector was asked for, option by option.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub request: BTreeMap<String, String>,
     /// What could not be read, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Failure>,
@@ -132,6 +135,7 @@ impl Default for Manifest {
             platform: BTreeMap::new(),
             privileges: None,
             time: None,
+            request: BTreeMap::new(),
             failures: Vec::new(),
             conflicts: Vec::new(),
             redaction: None,

@@ -3,7 +3,9 @@
 //! Every importer and the collector fill the same [`Capture`]; everything after it reads
 //! nothing else. On disk it is a folder or a zip of that folder (`docs/capture-format.md`).
 
+mod devnodes;
 mod error;
+mod hyperv;
 mod layout;
 pub(crate) mod limits;
 pub(crate) mod load;
@@ -16,7 +18,12 @@ mod properties;
 mod store;
 mod verify;
 
+pub use devnodes::{
+    DeviceNode, DeviceNodes, DismountRefusal, NodeProperty, NodeResource, ScriptAnswer,
+    ScriptSentence, instance_tail, property_number, property_problem, property_texts,
+};
 pub use error::CaptureError;
+pub use hyperv::{HyperV, PoolDevice, VirtualMachine, WindowsHost};
 pub use layout::PropertiesFile;
 pub use load::{from_zip, load};
 pub use manifest::{Collector, Conflict, Failure, FileEntry, Manifest, Privileges, Redaction};

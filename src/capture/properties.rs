@@ -169,14 +169,19 @@ pub struct Resource {
 }
 
 /// 64-bit numbers as `0x…` text: JSON readers keep only 53 bits of a number.
-mod hex_number {
+pub(super) mod hex_number {
     use serde::{Deserialize, Deserializer, Serializer, de};
 
-    pub(super) fn serialize<S: Serializer>(value: &u64, to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::capture) fn serialize<S: Serializer>(
+        value: &u64,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         to.collect_str(&format_args!("{value:#x}"))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    pub(in crate::capture) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<u64, D::Error> {
         let text = String::deserialize(from)?;
         parse(&text).ok_or_else(|| de::Error::custom("expected a number as \"0x…\""))
     }
@@ -186,17 +191,22 @@ mod hex_number {
     }
 }
 
-mod optional_hex_number {
+pub(super) mod optional_hex_number {
     use serde::{Deserialize, Deserializer, Serializer, de};
 
-    pub(super) fn serialize<S: Serializer>(value: &Option<u64>, to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::capture) fn serialize<S: Serializer>(
+        value: &Option<u64>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         match value {
             Some(value) => super::hex_number::serialize(value, to),
             None => to.serialize_none(),
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    pub(in crate::capture) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<u64>, D::Error> {
         let Some(text) = Option::<String>::deserialize(from)? else {
             return Ok(None);
         };

@@ -28,18 +28,19 @@ pub fn to_folder(capture: &Capture, path: &Path) -> Result<(), CaptureError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(io(error)),
     }
-    let temporary = beside(path);
-    let written = fs::create_dir(&temporary)
-        .and_then(|()| {
-            members.iter().try_for_each(|(name, bytes)| {
-                let target = name
-                    .split('/')
-                    .fold(temporary.clone(), |path, part| path.join(part));
-                if let Some(folder) = target.parent() {
-                    fs::create_dir_all(folder)?;
-                }
-                create(&target)?.write_all(bytes)
-            })
+    let (temporary, ()) = beside(path, |name| fs::create_dir(name)).map_err(io)?;
+    let written = members
+        .iter()
+        .try_for_each(|(name, bytes)| {
+            let target = name
+                .split('/')
+                .fold(temporary.clone(), |path, part| path.join(part));
+            if let Some(folder) = target.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            let mut file = create(&target)?;
+            file.write_all(bytes)?;
+            file.sync_all()
         })
         .and_then(|()| {
             // Windows renames onto no folder, not even an empty one.
@@ -47,7 +48,8 @@ pub fn to_folder(capture: &Capture, path: &Path) -> Result<(), CaptureError> {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
                 _ => fs::rename(&temporary, path),
             }
-        });
+        })
+        .and_then(|()| sync_folder_of(path));
     written.map_err(|error| {
         let _ = fs::remove_dir_all(&temporary);
         io(error)
@@ -57,14 +59,14 @@ pub fn to_folder(capture: &Capture, path: &Path) -> Result<(), CaptureError> {
 /// Writes a capture as a zip file. An existing file is replaced.
 pub fn to_zip_file(capture: &Capture, path: &Path) -> Result<(), CaptureError> {
     let io = |error| CaptureError::io(path.display().to_string(), error);
-    let temporary = beside(path);
-    let file = create(&temporary).map_err(io)?;
+    let (temporary, file) = beside(path, create).map_err(io)?;
     let written = to_zip(capture, io::BufWriter::new(file)).and_then(|buffer| {
         let file = buffer
             .into_inner()
             .map_err(|error| io(error.into_error()))?;
         file.sync_all()
             .and_then(|()| fs::rename(&temporary, path))
+            .and_then(|()| sync_folder_of(path))
             .map_err(io)
     });
     if written.is_err() {
@@ -95,18 +97,60 @@ pub fn to_zip<W: Write + Seek>(capture: &Capture, writer: W) -> Result<W, Captur
     zip.finish().map_err(|e| error("the zip file", e))
 }
 
-/// A name in the same folder, so that the rename stays on one file system.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".tmp-{}", std::process::id()));
-    path.with_file_name(name)
+/// Makes something new under a name in the same folder, so that the rename stays on one file
+/// system. What is there already, be it a link that somebody put there, is left alone.
+fn beside<T>(path: &Path, make: impl Fn(&Path) -> io::Result<T>) -> io::Result<(PathBuf, T)> {
+    let mut attempt = 0;
+    loop {
+        let mut name = std::ffi::OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(format!(".tmp-{}-{attempt}", std::process::id()));
+        let name = path.with_file_name(name);
+        match make(&name) {
+            Ok(made) => return Ok((name, made)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => {
+                attempt += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
 }
 
+/// A rename is only then sure to outlive a power failure when the folder is written as well.
+#[cfg(unix)]
 #[expect(
     clippy::disallowed_methods,
     reason = "capture::store is the place that writes files"
 )]
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => return Ok(()),
+    };
+    match fs::File::open(folder).and_then(|folder| folder.sync_all()) {
+        // A folder that may be written but not read, or a file system that cannot do it.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput
+            ) =>
+        {
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+#[cfg(not(unix))]
+fn sync_folder_of(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// A new file; one that exists is not touched, nor what a link points to.
 fn create(path: &Path) -> io::Result<fs::File> {
-    fs::File::create(path)
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
 }

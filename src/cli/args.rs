@@ -62,6 +62,14 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "DEVICE", required = true)]
         device: Vec<Selector>,
     },
+    /// Everything as one HTML page that needs no network, for a ticket or a printer
+    Report {
+        #[command(flatten)]
+        analysis: Analysis,
+        /// Where to write it; default: standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// What does not conform: the firmware's tables, and devices as their makers want to know
     Lint {
         #[command(flatten)]
@@ -109,6 +117,14 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "PATH")]
         output: PathBuf,
     },
+    /// Take out of a capture what identifies people and machines, verdicts unchanged
+    Redact {
+        #[command(flatten)]
+        inputs: Inputs,
+        /// A folder, or a file that ends in .zip
+        #[arg(short, long, value_name = "PATH")]
+        output: PathBuf,
+    },
     /// Check a capture against its manifest
     Verify {
         /// A capture: folder or zip
@@ -137,6 +153,8 @@ impl Command {
     pub(crate) const fn formats(&self) -> &'static [Format] {
         match self {
             Self::Topology { .. } => &[Format::Text, Format::Json, Format::Dot, Format::Svg],
+            // Whatever the format is called, the page is the answer.
+            Self::Report { .. } => &[Format::Text, Format::Html],
             Self::Lint { .. } => &[Format::Text, Format::Json, Format::Sarif, Format::Junit],
             _ => &[Format::Text, Format::Json],
         }

@@ -1,15 +1,29 @@
 //! Linux: `/sys` and `/proc`, as far as privilege allows.
 
-use super::Request;
+use std::path::Path;
+
+use super::{Request, time};
 use crate::capture::{Capture, Collector};
 use crate::import::{LiveOptions, read_live};
 
-/// Reads the host.
-pub fn collect(request: &Request) -> Capture {
-    let mut capture = read_live(&request.root, LiveOptions { wake: request.wake });
+/// Reads the host. `progress` is told the number of functions met so far.
+pub fn collect(request: &Request, progress: &mut dyn FnMut(usize)) -> Capture {
+    let options = LiveOptions {
+        wake: request.wake,
+        timeout: request.timeout,
+    };
+    let mut capture = read_live(&request.root, options, progress);
     capture.manifest.collector = Some(Collector {
         name: "assignable-collect".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     });
+    capture.manifest.time = time::now();
+    let own = request.root == Path::new("/");
+    let root = if own { "/" } else { "another tree" };
+    let wake = if request.wake { "yes" } else { "no" };
+    for (option, value) in [("root", root), ("wake", wake)] {
+        let request = &mut capture.manifest.request;
+        request.insert(option.to_owned(), value.to_owned());
+    }
     capture
 }

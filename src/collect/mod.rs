@@ -2,11 +2,17 @@
 
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "linux")]
+mod summary;
+mod time;
 
 #[cfg(target_os = "linux")]
 pub use linux::collect;
+#[cfg(target_os = "linux")]
+pub use summary::summary;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What to collect, and how.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,4 +21,6 @@ pub struct Request {
     pub root: PathBuf,
     /// Read configuration space even where that wakes a sleeping device.
     pub wake: bool,
+    /// How long one read may take before it is given up.
+    pub timeout: Duration,
 }

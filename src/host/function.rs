@@ -3,7 +3,7 @@
 use super::WindowsFacts;
 use crate::addr::Sbdf;
 use crate::bytes::{ConfigImage, Decoded, Fault, Observed};
-use crate::capture::{FunctionProperties, FunctionRecord};
+use crate::capture::{FunctionProperties, FunctionRecord, property_texts};
 use crate::decode::config::cap::express::Express;
 use crate::decode::config::cap::msi::Msi;
 use crate::decode::config::cap::msix::MsiX;
@@ -13,6 +13,7 @@ use crate::decode::config::{ConfigSpace, Response};
 use crate::decode::kernel_log::LoggedFunction;
 use crate::spec::pci::{CapId, ClassCode, HeaderType};
 use crate::spec::pcie::{ExtCapId, PortType};
+use crate::spec::windows::DeviceProperty;
 
 /// Index of a function within its [`Host`](super::Host).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -139,6 +140,17 @@ impl<'c> Function<'c> {
         self.space
             .standard(self.config, CapId::MSI_X)
             .map(MsiX::new)
+    }
+
+    /// A Windows property that is a text.
+    pub fn windows_text(&self, property: DeviceProperty) -> Option<&'c str> {
+        self.reported.windows.get(property.key)?.value.as_str()
+    }
+
+    /// The texts of a Windows property that is a list; a single text is a list of one.
+    pub fn windows_list(&self, property: DeviceProperty) -> impl Iterator<Item = &'c str> {
+        let reported = self.reported.windows.get(property.key);
+        property_texts(reported.map(|reported| &reported.value))
     }
 
     /// Whether it is a virtual function: linked to its physical function, or, where that one

@@ -3,14 +3,18 @@
 //! The last room that speaks of [`Observed`](crate::bytes::Observed); analyses answer with
 //! [`Tri`](crate::analysis::Tri).
 
+mod device_state;
 mod function;
+mod nodes;
 mod tables;
 mod virtual_functions;
 mod windows;
 
+pub use device_state::{Assignment, DeviceState};
 pub use function::{Function, FunctionId, Identity};
+pub use nodes::Nodes;
 pub use tables::{AcpiTable, AcpiTables};
-pub use windows::WindowsFacts;
+pub use windows::{Enumerator, WindowsFacts};
 
 use rayon::prelude::*;
 
@@ -28,6 +32,7 @@ pub struct Host<'c> {
     functions: Vec<Function<'c>>,
     acpi: AcpiTables<'c>,
     log: Option<KernelLog>,
+    nodes: Nodes,
 }
 
 impl<'c> Host<'c> {
@@ -46,7 +51,19 @@ impl<'c> Host<'c> {
             functions,
             acpi: AcpiTables::of(capture),
             log,
+            nodes: Nodes::of(capture),
         }
+    }
+
+    /// Windows' device nodes and what Hyper-V reported.
+    pub const fn nodes(&self) -> &Nodes {
+        &self.nodes
+    }
+
+    /// Where a function stands between the host and its guests; `None` where the capture does
+    /// not say.
+    pub fn device_state(&self, id: FunctionId) -> Option<DeviceState> {
+        DeviceState::of(self.function(id), &self.nodes)
     }
 
     /// The capture behind it.

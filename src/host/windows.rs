@@ -1,9 +1,7 @@
 //! What Windows reported about a function, as numbers.
 
-use serde_json::Value;
-
-use crate::capture::FunctionProperties;
-use crate::spec::windows::{self, DeviceProperty};
+use crate::capture::{FunctionProperties, property_number, property_problem};
+use crate::spec::windows::{self, DeviceProperty, ProblemCode};
 
 /// Windows device properties that analyses use. `None` = not in the capture, or no number.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -22,6 +20,41 @@ pub struct WindowsFacts {
     pub on_post_path: Option<bool>,
     /// [`windows::PROBLEM_CODE`].
     pub problem_code: Option<u32>,
+    /// Who enumerates it, by its instance id.
+    pub enumerator: Option<Enumerator>,
+    /// [`windows::IS_PRESENT`].
+    pub present: Option<bool>,
+    /// [`windows::ASSIGNED_TO_GUEST`].
+    pub assigned_to_guest: Option<bool>,
+    /// [`windows::NODE_STATUS`].
+    pub node_status: Option<u32>,
+    /// [`windows::ACS_SUPPORT`].
+    pub acs_support: Option<u32>,
+    /// [`windows::SRIOV_SUPPORT`].
+    pub sriov_support: Option<u32>,
+}
+
+/// Which driver enumerates a device.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Enumerator {
+    /// The PCI driver (`PCI\\…`).
+    Pci,
+    /// The PCI proxy driver, which holds dismounted devices (`PCIP\\…`).
+    Pcip,
+}
+
+impl Enumerator {
+    /// From an instance id.
+    pub fn of(instance_id: &str) -> Option<Self> {
+        let (enumerator, _) = instance_id.split_once('\\')?;
+        if enumerator.eq_ignore_ascii_case(windows::ENUMERATOR_PCI) {
+            Some(Self::Pci)
+        } else if enumerator.eq_ignore_ascii_case(windows::ENUMERATOR_PCIP) {
+            Some(Self::Pcip)
+        } else {
+            None
+        }
+    }
 }
 
 impl WindowsFacts {
@@ -31,7 +64,7 @@ impl WindowsFacts {
         }
         let value = |property: DeviceProperty| {
             let reported = properties.windows.get(property.key)?;
-            number(&reported.value)
+            property_number(&reported.value)
         };
         let truth = |property| value(property).map(|number| number != 0);
         Self {
@@ -41,8 +74,25 @@ impl WindowsFacts {
             acs_up_hierarchy: value(windows::ACS_UP_HIERARCHY),
             reserved_memory: truth(windows::RESERVED_MEMORY),
             on_post_path: truth(windows::ON_POST_PATH),
-            problem_code: value(windows::PROBLEM_CODE),
+            problem_code: properties
+                .windows
+                .get(windows::PROBLEM_CODE.key)
+                .and_then(|reported| property_problem(&reported.value)),
+            enumerator: properties
+                .windows
+                .get(windows::INSTANCE_ID.key)
+                .and_then(|reported| Enumerator::of(reported.value.as_str()?)),
+            present: truth(windows::IS_PRESENT),
+            assigned_to_guest: truth(windows::ASSIGNED_TO_GUEST),
+            node_status: value(windows::NODE_STATUS),
+            acs_support: value(windows::ACS_SUPPORT),
+            sriov_support: value(windows::SRIOV_SUPPORT),
         }
+    }
+
+    /// The problem code, where there is a problem.
+    pub fn problem(&self) -> Option<ProblemCode> {
+        self.problem_code.filter(|&code| code != 0).map(ProblemCode)
     }
 
     /// Whether Windows found every hop above the function to isolate it, and the function
@@ -56,49 +106,10 @@ impl WindowsFacts {
     }
 }
 
-/// A property's value as exported: a number, a truth value, or either of them as text.
-fn number(value: &Value) -> Option<u32> {
-    match value {
-        Value::Bool(truth) => Some(u32::from(*truth)),
-        Value::Number(number) => u32::try_from(number.as_u64()?).ok(),
-        Value::String(text) => {
-            let text = text.trim();
-            if text.eq_ignore_ascii_case("true") {
-                return Some(1);
-            }
-            if text.eq_ignore_ascii_case("false") {
-                return Some(0);
-            }
-            match text.strip_prefix("0x") {
-                Some(digits) => u32::from_str_radix(digits, 16).ok(),
-                None => text.parse().ok(),
-            }
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::capture::{Method, Origin, Reported};
-
-    #[test]
-    fn numbers_and_truth_values_are_read_in_each_exported_form() {
-        for (value, read) in [
-            (Value::from(3), Some(3)),
-            (Value::from("3"), Some(3)),
-            (Value::from("0x1f"), Some(0x1f)),
-            (Value::from(true), Some(1)),
-            (Value::from("False"), Some(0)),
-            (Value::from("Falsch"), None),
-            (Value::from(-1), None),
-            (Value::from(1_u64 << 32), None),
-            (Value::Null, None),
-        ] {
-            assert_eq!(number(&value), read, "{value}");
-        }
-    }
 
     #[test]
     fn an_unknown_value_of_the_up_hierarchy_vouches_for_nothing() {

@@ -174,6 +174,16 @@ pub enum DiagnosticKind {
         /// The limit.
         limit: usize,
     },
+    /// An export from Windows is broken at this place. What is whole was used.
+    ExportBroken {
+        /// What the reader said.
+        problem: String,
+    },
+    /// Rows of a printed table whose instance id is cut. They were skipped.
+    CutIds {
+        /// How many.
+        rows: usize,
+    },
     /// Further remarks about this input were left out.
     More {
         /// How many.
@@ -381,6 +391,12 @@ impl fmt::Display for DiagnosticKind {
             Self::TooManyTables { limit } => {
                 write!(f, "more than {limit} ACPI tables; the others were skipped")
             }
+            Self::ExportBroken { problem } => write!(f, "broken: {problem}; used what is whole"),
+            Self::CutIds { rows } => write!(
+                f,
+                "{rows} rows name no device in full; export with '| ConvertTo-Json' or \
+                 '| Format-List *' instead"
+            ),
             Self::More { count } => write!(f, "{count} more remarks were left out"),
         }
     }

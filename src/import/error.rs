@@ -31,7 +31,7 @@ pub enum ImportError {
     /// A folder or archive in which nothing of use was found.
     #[error(
         "{file}: nothing of use in it: no capture, no sysfs tree, no lspci text, no ACPI tables, \
-         no kernel log ({files} files)"
+         no kernel log, no export from Windows ({files} files)"
     )]
     NothingInside {
         /// The input.
@@ -45,6 +45,16 @@ pub enum ImportError {
          a dump of the same machine, e.g. from 'sudo lspci -vvvnnxxxx'"
     )]
     OnlyLog {
+        /// The input.
+        file: String,
+    },
+    /// Settings of a Windows host and nothing else.
+    #[error(
+        "{file}: settings of a Windows host, which name no device; add an export of its devices, \
+         e.g. from Collect-Assignable.ps1 or 'Get-PnpDevice | Get-PnpDeviceProperty | \
+         ConvertTo-Json'"
+    )]
+    OnlySettings {
         /// The input.
         file: String,
     },
@@ -98,6 +108,7 @@ impl ImportError {
             | Self::NotRecognised { file, .. }
             | Self::NothingInside { file, .. }
             | Self::OnlyLog { file }
+            | Self::OnlySettings { file }
             | Self::TooLarge { file, .. }
             | Self::TooManyFunctions { file, .. }
             | Self::Bomb { file, .. }

@@ -39,7 +39,7 @@ const MARKERS: &[&[u8]] = &[
 ];
 
 /// Whether several lines are messages of a kernel, with or without a time before them.
-pub(super) fn is_log(text: &[u8]) -> bool {
+pub(crate) fn is_log(text: &[u8]) -> bool {
     let lines = text.split(|&byte| byte == b'\n');
     lines
         .filter(|line| is_message(line))

@@ -1,5 +1,5 @@
 //! From whatever was sent to a [`Capture`](crate::capture::Capture): lspci texts, Linux
-//! trees, ACPI tables, kernel logs, captures; packed or not.
+//! trees, ACPI tables, kernel logs, exports from Windows, captures; packed or not.
 //!
 //! Inputs are recognised by their content, never by their names. All inputs of one call are
 //! parts of one machine. Nothing here trusts its input: sizes, counts, nesting and ratios are
@@ -22,8 +22,9 @@ mod input;
 #[cfg(feature = "analyzer")]
 mod kernel_log;
 mod limits;
-#[cfg(feature = "collector")]
+#[cfg(all(feature = "collector", target_os = "linux"))]
 mod live;
+mod log_lines;
 #[cfg(feature = "analyzer")]
 pub mod lspci;
 #[cfg(feature = "analyzer")]
@@ -37,17 +38,26 @@ mod tree;
 #[cfg(feature = "analyzer")]
 mod unpack;
 #[cfg(feature = "analyzer")]
+mod windows;
+#[cfg(feature = "analyzer")]
 mod writer;
 
 #[cfg(feature = "analyzer")]
 pub use error::ImportError;
 #[cfg(feature = "analyzer")]
 pub use input::Input;
-#[cfg(feature = "collector")]
+#[cfg(all(feature = "collector", target_os = "linux"))]
 pub use live::{LiveOptions, read_live};
 #[cfg(feature = "analyzer")]
 pub use parts::{Import, import};
 #[cfg(feature = "analyzer")]
 pub use sniff::Looks;
+
+#[cfg(feature = "analyzer")]
+pub(crate) use kernel_log::is_log as is_kernel_log;
+#[cfg(feature = "analyzer")]
+pub(crate) use log_lines::{concerns as log_concerns, message as log_message};
+#[cfg(feature = "analyzer")]
+pub(crate) use tree::wanted::is_known_attribute;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, Place};

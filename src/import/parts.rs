@@ -6,7 +6,7 @@ use super::gather::Gather;
 use super::input::{self, Input};
 use super::limits::{MAX_KEPT_TEXT, MAX_TABLES};
 use super::sniff::Kind;
-use super::{acpidump, kernel_log, lspci, sysfs, text};
+use super::{acpidump, kernel_log, lspci, sysfs, text, windows};
 use crate::addr::Sbdf;
 use crate::capture::limits::{MAX_FUNCTIONS, MAX_TOTAL};
 use crate::capture::{Capture, safe_name, unique_name};
@@ -36,17 +36,20 @@ pub fn import(inputs: &[Input]) -> Import {
     if inputs.is_empty() {
         import.errors.push(ImportError::NoInput);
     }
-    let mut with_log = None;
+    let (mut with_log, mut with_settings) = (None, None);
     let mut logs = Vec::new();
     for input in inputs {
         let name = input.name();
         let mut diagnostics = Diagnostics::new(name.as_str());
         let room = MAX_TOTAL.saturating_sub(import.capture.bytes());
         match one(input, &name, room, &mut diagnostics) {
-            Ok((part, log)) if fits(&import.capture, &part) => {
+            Ok((mut part, log)) if fits(&import.capture, &part) => {
                 if part.host.contains_key(kernel_log::NAME) {
                     with_log.get_or_insert(name.clone());
+                } else if part.is_empty() {
+                    with_settings.get_or_insert(name.clone());
                 }
+                windows::lift(&mut part);
                 import.capture.merge(part);
                 logs.extend(log.map(|log| (name, log)));
             }
@@ -72,7 +75,10 @@ pub fn import(inputs: &[Input]) -> Import {
     }
     if let (true, Some(file)) = (import.capture.is_empty(), with_log) {
         import.errors.push(ImportError::OnlyLog { file });
+    } else if let (true, Some(file)) = (import.capture.is_empty(), with_settings) {
+        import.errors.push(ImportError::OnlySettings { file });
     }
+    windows::place(&mut import.capture);
     // What one part lacks, another may have.
     let Import {
         capture,
@@ -147,11 +153,14 @@ fn one(
                 }
                 None => Capture::default(),
             },
+            Kind::Windows(export) => {
+                windows::read(export, bytes, &source_name(path, known), diagnostics)
+            }
         };
         diagnostics.enter(outer);
         part.merge(new);
     }
-    if part.is_empty() && !part.host.contains_key(kernel_log::NAME) {
+    if part.is_empty() && part.host.is_empty() {
         return Err(ImportError::NothingInside {
             file: name.to_owned(),
             files,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::text::without_mark;
+use super::windows::Export;
 use super::{acpidump, kernel_log, lspci};
 
 /// What a part of use is, other than a tree or a capture.
@@ -16,6 +17,8 @@ pub(super) enum Kind {
     KernelLog,
     /// One ACPI table as it is.
     Table,
+    /// An export from Windows.
+    Windows(Export),
 }
 
 /// What an input looks like.
@@ -116,8 +119,10 @@ pub(super) fn text_kind(head: &[u8]) -> Option<Kind> {
         Some(Kind::Lspci)
     } else if acpidump::is_dump(head) {
         Some(Kind::TableDump)
+    } else if kernel_log::is_log(head) {
+        Some(Kind::KernelLog)
     } else {
-        kernel_log::is_log(head).then_some(Kind::KernelLog)
+        Export::of(head).map(Kind::Windows)
     }
 }
 

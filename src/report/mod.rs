@@ -3,17 +3,20 @@
 mod dot;
 mod evidence;
 pub mod hex;
+mod html;
 mod isolation;
 pub mod json;
 pub mod junit;
 pub mod lint;
 mod palette;
 mod picture;
+mod reasons;
 pub mod sarif;
 mod text;
 mod wording;
 
 pub use dot::topology as dot;
+pub use html::page as html;
 pub use palette::Palette;
 pub use picture::topology as svg;
 pub use text::decode::decode;

@@ -100,6 +100,7 @@ pub(super) fn parents(
     break_loops(host, &mut parents, faults);
     for (&(segment, bus), parent) in &parents {
         if *parent == BusParent::Orphan
+            && segment != Segment::UNPLACED
             && let Some(function) = host.ids_on_bus(segment, bus).next()
         {
             faults.push(TopologyFault::MissingBridge { function });
@@ -193,6 +194,9 @@ fn parent_of(
     }
     if let Some(&bridge) = bridges.get(&key) {
         return BusParent::Bridge(bridge);
+    }
+    if key.0 == Segment::UNPLACED {
+        return BusParent::Orphan;
     }
     if key.1 == 0 || on_bus.iter().any(proves_root_bus) {
         return BusParent::Root;

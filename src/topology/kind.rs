@@ -64,13 +64,37 @@ impl FunctionKind {
             Observed::NotCaptured | Observed::Malformed(_) => match layout {
                 Some(HeaderType::BRIDGE) => Self::UnknownBridge,
                 Some(HeaderType::CARDBUS) => Self::CardBusBridge,
-                _ => match function.identity.class {
+                _ => Self::reported(function).unwrap_or(match function.identity.class {
                     Some(class) if class.is_host_bridge() => Self::HostBridge,
                     Some(class) if class.base_and_sub() == 0x0604 => Self::UnknownBridge,
                     _ => Self::Unknown,
-                },
+                }),
             },
         }
+    }
+
+    /// By Windows' property DeviceType (pciprop.h), where it does not hide the port type.
+    fn reported(function: &Function<'_>) -> Option<Self> {
+        let host_bridge = function
+            .identity
+            .class
+            .is_some_and(|class| class.is_host_bridge());
+        Some(match function.windows.device_type? {
+            0 | 1 if host_bridge => Self::HostBridge,
+            0 | 1 => Self::Conventional,
+            2 => Self::Endpoint,
+            3 => Self::LegacyEndpoint,
+            4 => Self::RcEndpoint,
+            6 | 7 => Self::PciBridge,
+            8 => Self::RootPort,
+            9 => Self::UpstreamPort,
+            10 => Self::DownstreamPort,
+            11 => Self::PcieToPci,
+            12 => Self::PciToPcie,
+            13 => Self::UnknownBridge,
+            14 => Self::RcEventCollector,
+            _ => return None,
+        })
     }
 
     const fn of_port_type(port_type: PortType) -> Self {

@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Node, Topology};
-use crate::host::{FunctionId, Host};
+use crate::host::{Function, FunctionId, Host};
+use crate::spec::windows;
 
 /// A location path such as `PCIROOT(40)#PCI(0200)#PCI(0000)`: the base bus of the host
 /// bridge in hexadecimal, then device and function of each bridge and of the function.
@@ -22,12 +23,25 @@ pub struct LocationPath {
 pub struct LocationPathError;
 
 impl LocationPath {
-    /// The path of a function; `None` where a bridge above it is not captured, and for
-    /// virtual functions, which have no place of their own in the tree.
+    /// The path of a function: from the tree, else as Windows reported it. `None` where a
+    /// bridge above it is not captured and Windows said nothing, and for virtual functions,
+    /// which have no place of their own in the tree.
     pub fn of(host: &Host<'_>, topology: &Topology, id: FunctionId) -> Option<Self> {
         if host.function(id).is_virtual() {
             return None;
         }
+        Self::in_tree(host, topology, id).or_else(|| Self::reported(host.function(id)))
+    }
+
+    /// The path that Windows reported: the first of the list that begins with the root bus.
+    pub fn reported(function: &Function<'_>) -> Option<Self> {
+        function
+            .windows_list(windows::LOCATION_PATHS)
+            .find_map(|path| path.parse().ok())
+    }
+
+    /// The path that the tree gives; `None` where a bridge above is not captured.
+    pub fn in_tree(host: &Host<'_>, topology: &Topology, id: FunctionId) -> Option<Self> {
         let Node::RootBus { bus, .. } = topology.top(id) else {
             return None;
         };

@@ -1,31 +1,42 @@
 //! `assignable-collect`: what the analyzer needs to know of this host, in one file.
 //!
-//! It reads `/sys` and `/proc` and writes the file that it is told to; nothing else. It changes
-//! no device, no driver and no register.
+//! It reads `/sys`, `/proc` and the kernel's log and writes the file that it is told to;
+//! nothing else. It changes no device, no driver and no register.
 
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 const USAGE: &str = "\
 usage: assignable-collect [--root DIR] [--wake] -o FILE.zip|FOLDER
 
 Reads PCI configuration space, ACPI tables and device facts of this host, and writes them to
-one capture. Run as root for everything; as an ordinary user it collects what it may.
+one capture. It only reads: no register is written, no BAR is sized, no driver is changed.
+Run as root for everything; as an ordinary user it collects what it may.
 
-  -o, --output PATH   a folder, or a file whose name ends in .zip
-      --root DIR      read the tree below DIR instead of / (a mounted image, a container's /host)
-      --wake          read sleeping devices too, which wakes them up
-  -h, --help          this text
-  -V, --version       version
+  -o, --output PATH       a folder, or a file whose name ends in .zip
+      --root DIR          read the tree below DIR instead of / (a mounted image, a container's
+                          /host)
+      --wake              read sleeping devices too, which wakes them up
+      --timeout SECONDS   give up a read without an answer after so long (default 5)
+  -q, --quiet             say nothing unless it fails
+  -h, --help              this text
+  -V, --version           version
 ";
 
 /// What was typed.
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "nothing is collected")
+)]
 struct Arguments {
     output: PathBuf,
     root: PathBuf,
     wake: bool,
+    timeout: Duration,
+    quiet: bool,
 }
 
 enum Stop {
@@ -48,7 +59,8 @@ fn main() -> ExitCode {
 }
 
 fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Arguments, Stop> {
-    let (mut output, mut root, mut wake) = (None, PathBuf::from("/"), false);
+    let (mut output, mut root) = (None, PathBuf::from("/"));
+    let (mut wake, mut quiet, mut timeout) = (false, false, Duration::from_secs(5));
     while let Some(word) = words.next() {
         let text = word.to_string_lossy().into_owned();
         let mut value = || {
@@ -59,6 +71,8 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Arguments, Stop> {
             "-o" | "--output" => output = Some(value()?),
             "--root" => root = value()?,
             "--wake" => wake = true,
+            "--timeout" => timeout = seconds(&value()?)?,
+            "-q" | "--quiet" => quiet = true,
             "-h" | "--help" => return Err(Stop::Answer(USAGE.to_owned())),
             "-V" | "--version" => {
                 let version = env!("CARGO_PKG_VERSION");
@@ -68,19 +82,37 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Arguments, Stop> {
         }
     }
     let output = output.ok_or_else(|| Stop::Usage("-o is missing".to_owned()))?;
-    Ok(Arguments { output, root, wake })
+    Ok(Arguments {
+        output,
+        root,
+        wake,
+        timeout,
+        quiet,
+    })
+}
+
+/// A number of seconds from a tenth to an hour.
+fn seconds(word: &std::path::Path) -> Result<Duration, Stop> {
+    let number = word.to_str().and_then(|text| text.parse::<f64>().ok());
+    number
+        .filter(|seconds| (0.1..=3600.0).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| Stop::Usage("--timeout takes seconds, 0.1 to 3600".to_owned()))
 }
 
 #[cfg(target_os = "linux")]
 fn run(arguments: &Arguments) -> ExitCode {
     use assignable::capture;
-    use assignable::collect::{Request, collect};
+    use assignable::collect::{Request, collect, summary};
 
     let request = Request {
         root: arguments.root.clone(),
         wake: arguments.wake,
+        timeout: arguments.timeout,
     };
-    let capture = collect(&request);
+    let mut progress = Progress::new(arguments.quiet);
+    let capture = collect(&request, &mut |functions| progress.show(functions));
+    progress.clear();
     if capture.is_empty() {
         say("no PCI functions and no ACPI tables found; nothing was written");
         return ExitCode::from(3);
@@ -88,7 +120,7 @@ fn run(arguments: &Arguments) -> ExitCode {
     let is_zip = arguments
         .output
         .extension()
-        .is_some_and(|extension| extension == "zip");
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
     let written = if is_zip {
         capture::to_zip_file(&capture, &arguments.output)
     } else {
@@ -98,19 +130,13 @@ fn run(arguments: &Arguments) -> ExitCode {
         say(&error.to_string());
         return ExitCode::from(3);
     }
-    let spaces = capture
-        .functions
-        .values()
-        .filter(|record| record.config.extent() > 64)
-        .count();
-    say(&format!(
-        "{}: {} functions ({spaces} with more than 64 bytes), {} ACPI tables; {} things could not be read \
-         (manifest.json lists them)\nIt holds device serial numbers and the kernel command line.",
-        arguments.output.display(),
-        capture.functions.len(),
-        capture.tables.len(),
-        capture.manifest.failures.len(),
-    ));
+    if !arguments.quiet {
+        let output = arguments.output.display();
+        say(&format!(
+            "{}\nwritten: {output}, and nothing else; no register, driver or setting was changed",
+            summary(&capture)
+        ));
+    }
     ExitCode::SUCCESS
 }
 
@@ -118,6 +144,37 @@ fn run(arguments: &Arguments) -> ExitCode {
 fn run(_: &Arguments) -> ExitCode {
     say("this build collects on Linux only");
     ExitCode::from(3)
+}
+
+/// A counter on a terminal.
+#[cfg(target_os = "linux")]
+struct Progress {
+    shown: bool,
+    on: bool,
+}
+
+#[cfg(target_os = "linux")]
+impl Progress {
+    fn new(quiet: bool) -> Self {
+        use std::io::IsTerminal;
+        Self {
+            shown: false,
+            on: !quiet && std::io::stderr().is_terminal(),
+        }
+    }
+
+    fn show(&mut self, functions: usize) {
+        if self.on {
+            self.shown = true;
+            let _ = write!(std::io::stderr(), "\rreading: {functions} PCI functions");
+        }
+    }
+
+    fn clear(&self) {
+        if self.shown {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+    }
 }
 
 /// One message to standard error. Nobody is left to tell if that fails.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::assume::Assume;
+use super::standing::is_listed_port;
 use crate::addr::Segment;
 use crate::host::{Function, FunctionId, Host};
 use crate::spec::linux::Series;
@@ -65,7 +66,9 @@ impl<'a, 'c> Aliases<'a, 'c> {
                 FunctionKind::RootPort
                 | FunctionKind::UpstreamPort
                 | FunctionKind::DownstreamPort => false,
-                FunctionKind::UnknownBridge | FunctionKind::Unknown => !assume.of(true),
+                FunctionKind::UnknownBridge | FunctionKind::Unknown => {
+                    !assume.of(true) && !is_listed_port(self.host.function(bridge))
+                }
                 _ => {
                     let (bridges, since) = TRANSPARENT_BRIDGES;
                     !(self.kernel >= since && listed(self.host.function(bridge), bridges))

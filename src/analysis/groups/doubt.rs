@@ -120,8 +120,9 @@ fn questions(
 /// Notes what is open about one function.
 fn ask(ground: &Ground<'_, '_>, id: FunctionId, facts: &mut BTreeSet<Missing>) {
     if let Tri::Unknown(missing) = ground.standings.get(id).isolated {
-        // A function alone in its slot joins nobody on its own account.
+        // A function alone in its slot, with nothing below it, joins nobody on its own account.
         let matters = ground.topology.kind(id).is_bridge()
+            || !ground.topology.children(id).is_empty()
             || same_slot(ground.host, id).next().is_some()
             || ground
                 .aliases

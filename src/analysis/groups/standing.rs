@@ -293,6 +293,27 @@ impl Judge<'_, '_> {
     }
 }
 
+/// Whether the ids alone say that a bridge is an Express port.
+pub(super) fn is_listed_port(function: &Function<'_>) -> bool {
+    let (Some(vendor), Some(device)) = (function.identity.vendor, function.identity.device) else {
+        return false;
+    };
+    let listed = |ranges: &[(u16, u16)]| {
+        let mut ranges = ranges.iter();
+        ranges.any(|&(first, last)| (first..=last).contains(&device))
+    };
+    ACS_QUIRKS
+        .iter()
+        .filter(|(v, d, _)| *v == vendor && d.is_none_or(|d| d == device))
+        .any(|(.., quirk)| match quirk {
+            AcsQuirk::IsolatedPort | AcsQuirk::AnnapurnaRootPort => true,
+            AcsQuirk::IntelPch => INTEL_PCH_ROOT_PORTS.binary_search(&device).is_ok(),
+            AcsQuirk::IntelSunrisePoint => listed(INTEL_SPT_ROOT_PORTS),
+            AcsQuirk::CaviumRootPort => listed(CAVIUM_ROOT_PORTS),
+            _ => false,
+        })
+}
+
 /// Whether the function has extended space that could not be read.
 fn out_of_reach(function: &Function<'_>) -> bool {
     function.express().is_present()

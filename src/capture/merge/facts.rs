@@ -89,36 +89,36 @@ impl FunctionProperties {
         }
     }
 
-    /// Points every origin in the source text `from` to `to`.
-    pub(super) fn rename_source(&mut self, from: &str, to: &str) {
-        let rename = |source: &mut Option<String>| {
-            if source.as_deref() == Some(from) {
-                *source = Some(to.to_owned());
+    /// Renames a source wherever a fact names it as its origin.
+    pub(crate) fn rename_source(&mut self, from: &str, to: &str) {
+        self.map_sources(&mut |source| (source == from).then(|| to.to_owned()));
+    }
+
+    /// Gives new names to sources wherever a fact names one as its origin; `None` keeps a name.
+    pub(crate) fn map_sources(&mut self, map: &mut dyn FnMut(&str) -> Option<String>) {
+        let mut rename = |source: &mut Option<String>| {
+            if let Some(new) = source.as_deref().and_then(&mut *map) {
+                *source = Some(new);
             }
         };
         let this = &mut *self;
         single_facts!(visit_single_facts!(this rename));
-        this.resources
-            .iter_mut()
-            .for_each(|fact| rename(&mut fact.origin.source));
-        this.used_by
-            .iter_mut()
-            .for_each(|fact| rename(&mut fact.origin.source));
-        this.windows
-            .values_mut()
-            .for_each(|fact| rename(&mut fact.origin.source));
-        if let Some(fact) = &mut this.attributes {
-            rename(&mut fact.origin.source);
-        }
-        if let Some(fact) = &mut this.resource_indices_inferred {
-            rename(&mut fact.origin.source);
-        }
-        for lines in this
-            .config_lines
-            .iter_mut()
-            .filter(|lines| lines.source == from)
-        {
-            to.clone_into(&mut lines.source);
+        let used_by = this.used_by.iter_mut().map(|fact| &mut fact.origin);
+        let resources = this.resources.iter_mut().map(|fact| &mut fact.origin);
+        let windows = this.windows.values_mut().map(|fact| &mut fact.origin);
+        let attributes = this.attributes.iter_mut().map(|fact| &mut fact.origin);
+        let inferred = this.resource_indices_inferred.iter_mut();
+        let inferred = inferred.map(|fact| &mut fact.origin);
+        used_by
+            .chain(resources)
+            .chain(windows)
+            .chain(attributes)
+            .chain(inferred)
+            .for_each(|origin| rename(&mut origin.source));
+        for lines in &mut this.config_lines {
+            if let Some(new) = map(&lines.source) {
+                lines.source = new;
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Two captures of one machine become one.
 
 mod facts;
+mod windows;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -27,15 +28,10 @@ impl Capture {
         }
         merge_tables(&mut self.tables, other.tables, &mut conflicts);
         merge_log(&mut self.host, &mut other.host);
+        windows::merge_host(&mut self.host, &mut other.host);
         merge_files("host", &mut self.host, other.host, &mut conflicts);
         merge_files("member", &mut self.unknown, other.unknown, &mut conflicts);
-        match (&self.devnodes, other.devnodes) {
-            (None, devnodes) => self.devnodes = devnodes,
-            (Some(kept), Some(second)) if *kept != second => {
-                conflicts.push(sizes("pnp/devnodes.json", kept, &second));
-            }
-            _ => {}
-        }
+        windows::merge_nodes(&mut self.devnodes, other.devnodes, &mut conflicts);
         self.manifest.merge(other.manifest, &mut conflicts);
         conflicts.truncate(MAX_CONFLICTS);
         self.manifest.conflicts = conflicts;
@@ -52,6 +48,7 @@ impl Capture {
                 for record in other.functions.values_mut() {
                     record.properties.rename_source(&name, &unique);
                 }
+                windows::rename_source(&mut other.devnodes, &name, &unique);
             }
             self.sources.insert(unique, text);
         }
@@ -69,11 +66,15 @@ impl Capture {
 
 impl Manifest {
     fn merge(&mut self, other: Self, conflicts: &mut Vec<Conflict>) {
-        for (fact, kept, other) in [
-            ("os", &mut self.os, other.os),
-            ("os_release", &mut self.os_release, other.os_release),
-        ] {
-            merge_text(fact, kept, other, conflicts);
+        // One machine may have been captured under two systems.
+        let same_system = self.os.is_none() || other.os.is_none() || self.os == other.os;
+        if same_system {
+            for (fact, kept, other) in [
+                ("os", &mut self.os, other.os),
+                ("os_release", &mut self.os_release, other.os_release),
+            ] {
+                merge_text(fact, kept, other, conflicts);
+            }
         }
         for (key, value) in other.platform {
             let mut slot = self.platform.remove(&key);
@@ -86,6 +87,9 @@ impl Manifest {
         };
         self.collector = self.collector.take().or(other.collector);
         self.time = self.time.take().or(other.time);
+        for (option, value) in other.request {
+            self.request.entry(option).or_insert(value);
+        }
         for failure in other.failures {
             if !self.failures.contains(&failure) && self.failures.len() < MAX_CONFLICTS {
                 self.failures.push(failure);

@@ -1,5 +1,7 @@
 //! `survey`, `explain` and `topology`: the pipeline from a capture to a report.
 
+use std::path::Path;
+
 use assignable::analysis::Facts;
 use assignable::capture::Capture;
 use assignable::host::{FunctionId, Host};
@@ -59,6 +61,22 @@ pub(crate) fn topology(global: &Global, analysis: &Analysis, dot: bool) -> Resul
             _ => {
                 output::text(&report::topology(report, output::layout(global, false)))?;
             }
+        }
+        let devices: Vec<_> = report.candidates().collect();
+        Ok(fail_on(report, analysis.fail_on, &devices))
+    })
+}
+
+pub(crate) fn report(
+    global: &Global,
+    analysis: &Analysis,
+    to: Option<&Path>,
+) -> Result<Exit, Failure> {
+    with_report(global, analysis, |report| {
+        let page = report::html(report);
+        match to {
+            Some(path) => load::write(path, page.as_bytes())?,
+            None => output::text(&page)?,
         }
         let devices: Vec<_> = report.candidates().collect();
         Ok(fail_on(report, analysis.fail_on, &devices))

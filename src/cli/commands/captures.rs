@@ -1,8 +1,11 @@
-//! `import`, `verify` and `synth`: captures in and out.
+//! `import`, `redact`, `verify` and `synth`: captures in and out.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use assignable::capture::{self, Capture};
+use assignable::redact;
+use assignable::report::json;
 use assignable::synth;
 
 use crate::cli::args::{Format, Global, Inputs};
@@ -20,6 +23,40 @@ pub(crate) fn import(global: &Global, inputs: &Inputs, to: &Path) -> Result<Exit
     );
     output::text(&message)?;
     Ok(Exit::Answered)
+}
+
+pub(crate) fn redact(global: &Global, inputs: &Inputs, to: &Path) -> Result<Exit, Failure> {
+    let capture = load::capture(global, &inputs.inputs)?;
+    let redacted = redact::redact(&capture);
+    let differences = redact::compare(&capture, &redacted);
+    store(&redacted.capture, to)?;
+    if global.format == Format::Json {
+        output::json(&json::v1::redact(&redacted, &differences))?;
+    } else {
+        let mut text = String::new();
+        for change in &redacted.changes {
+            let _ = writeln!(text, "{change}");
+        }
+        let _ = writeln!(
+            text,
+            "{}: {} changes; look through it before you pass it on",
+            to.display(),
+            redacted.changes.len()
+        );
+        let same = "verdicts, findings, groups and topology are the same as before";
+        if differences.is_empty() {
+            let _ = writeln!(text, "{same}");
+        }
+        output::text(&text)?;
+    }
+    if differences.is_empty() {
+        return Ok(Exit::Answered);
+    }
+    output::error("the redacted capture does not give the same answers:");
+    for difference in &differences {
+        output::error(&difference.to_string());
+    }
+    Ok(Exit::FailOn)
 }
 
 pub(crate) fn verify(global: &Global, path: &Path) -> Result<Exit, Failure> {

@@ -27,6 +27,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Survey { analysis, all } => analysis::survey(global, analysis, *all),
         Command::Explain { analysis, device } => analysis::explain(global, analysis, device),
         Command::Topology { analysis, dot } => analysis::topology(global, analysis, *dot),
+        Command::Report { analysis, output } => {
+            analysis::report(global, analysis, output.as_deref())
+        }
         Command::Groups(options) => groups::groups(global, options),
         Command::Decode { inputs, decoding } => decode::decode(global, inputs, decoding),
         Command::Lint {
@@ -39,6 +42,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Rules { code } => reference::rules(global, code.as_deref()),
         Command::Schema { name } => reference::schema(name.as_deref()),
         Command::Import { inputs, output } => captures::import(global, inputs, output),
+        Command::Redact { inputs, output } => captures::redact(global, inputs, output),
         Command::Verify { capture } => captures::verify(global, capture),
         Command::Synth {
             description,

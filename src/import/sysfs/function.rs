@@ -191,7 +191,31 @@ impl Reader<'_> {
                     .map(|value| (format!("firmware_node/{name}"), value)),
             );
         }
+        all.extend(self.vectors().map(|list| ("msi_irqs".to_owned(), list)));
         (!all.is_empty()).then(|| sysfs(all))
+    }
+}
+
+impl Reader<'_> {
+    /// Message interrupts in use, as a list of the kernel's numbers: `24-31,40`.
+    fn vectors(&self) -> Option<String> {
+        let folder = self.path("msi_irqs");
+        let names = self.tree.below(&folder).map(|(name, _)| name);
+        let mut numbers: Vec<u32> = names.filter_map(|name| name.parse().ok()).collect();
+        numbers.sort_unstable();
+        let mut runs: Vec<(u32, u32)> = Vec::new();
+        for number in numbers {
+            match runs.last_mut() {
+                Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
+                _ => runs.push((number, number)),
+            }
+        }
+        let run = |&(first, last): &(u32, u32)| match first == last {
+            true => first.to_string(),
+            false => format!("{first}-{last}"),
+        };
+        let list: Vec<String> = runs.iter().map(run).collect();
+        (!list.is_empty()).then(|| list.join(","))
     }
 }
 

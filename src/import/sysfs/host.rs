@@ -29,6 +29,9 @@ struct Unit {
 
 #[derive(Serialize, Default)]
 struct Group {
+    /// Name that a driver of the platform gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     /// Type of its default domain.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
@@ -51,6 +54,19 @@ struct RootBus {
     acpi_hid: Option<String>,
 }
 
+/// `host/kernel.json`: what else decides about assignment.
+#[derive(Serialize, Default)]
+struct Kernel {
+    /// Modules about PCI, IOMMU, VFIO and KVM, built in or loaded, with their parameters.
+    modules: BTreeMap<String, BTreeMap<String, String>>,
+    /// `none [integrity] confidentiality`: the mode in brackets is on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lockdown: Option<String>,
+    /// Booted by UEFI; absent where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    efi: Option<bool>,
+}
+
 /// Takes over everything that is about no single function.
 pub(super) fn read(tree: Tree, capture: &mut Capture) {
     let iommu = iommu(&tree);
@@ -61,16 +77,20 @@ pub(super) fn read(tree: Tree, capture: &mut Capture) {
     if !buses.is_empty() {
         insert_json(capture, "root-buses.json", &buses);
     }
+    let kernel = kernel(&tree);
+    if !kernel.modules.is_empty() || kernel.lockdown.is_some() || kernel.efi.is_some() {
+        insert_json(capture, "kernel.json", &kernel);
+    }
     platform(&tree, capture);
     for (path, entry) in tree.into_entries() {
         let Entry::File(bytes) = entry else { continue };
         if let Some(table) = path.strip_prefix("sys/firmware/acpi/tables/") {
             acpi_table(capture, table, bytes);
         } else if let Some(name) = path.strip_prefix("proc/") {
-            let bytes = if name == "cpuinfo" {
-                first_processor(bytes)
-            } else {
-                bytes
+            let bytes = match name {
+                "cpuinfo" => first_processor(bytes),
+                "iomem" | "ioports" if hidden(&bytes) => continue,
+                _ => bytes,
             };
             capture.host.insert(name.to_owned(), bytes);
         } else if matches!(
@@ -99,6 +119,37 @@ fn acpi_table(capture: &mut Capture, path: &str, bytes: Vec<u8>) {
     } else {
         capture.host.insert(format!("acpi-data-{name}"), bytes);
     }
+}
+
+/// To an ordinary user the kernel shows every address as zero.
+fn hidden(map: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(map);
+    let zero = |address: &str| address.bytes().all(|byte| byte == b'0');
+    text.lines().all(|line| {
+        let range = line.split(':').next().unwrap_or_default().trim();
+        range.split('-').all(zero)
+    })
+}
+
+fn kernel(tree: &Tree) -> Kernel {
+    let mut kernel = Kernel {
+        lockdown: text(tree, "sys/kernel/security/lockdown"),
+        efi: tree.exists("sys/firmware/efi").then_some(true),
+        ..Kernel::default()
+    };
+    for (path, _) in tree.below("sys/module") {
+        let parts: Vec<&str> = path.split('/').collect();
+        let Some(&module) = parts.first() else {
+            continue;
+        };
+        let parameters = kernel.modules.entry(module.to_owned()).or_default();
+        if let [_, "parameters", name] = parts[..]
+            && let Some(value) = text(tree, &format!("sys/module/{path}"))
+        {
+            parameters.insert(name.to_owned(), value);
+        }
+    }
+    kernel
 }
 
 /// The processors are alike; what is asked of them is the vendor and the address width.
@@ -143,6 +194,7 @@ fn iommu(tree: &Tree) -> Iommu {
                 let group = iommu.groups.entry(number).or_default();
                 match (below, entry) {
                     (["devices", name], _) => group.devices.push((*name).to_owned()),
+                    (["name"], Entry::File(_)) => group.name = text(tree, path),
                     (["type"], Entry::File(_)) => group.kind = text(tree, path),
                     (["reserved_regions"], Entry::File(bytes)) => {
                         let lines = String::from_utf8_lossy(bytes);

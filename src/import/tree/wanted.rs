@@ -87,10 +87,18 @@ const LINKS: &[&str] = &["driver", "iommu_group", "iommu", "physfn", "firmware_n
 pub(crate) const ACPI: &[&str] = &["path", "hid", "uid", "adr", "sun", "real_power_state"];
 
 /// Files below `proc`.
-const PROC: &[&str] = &["cmdline", "iomem", "version", "cpuinfo"];
+const PROC: &[&str] = &["cmdline", "iomem", "ioports", "version", "cpuinfo"];
 
 /// Folders of `sys` that hold something of use; they mark the root of a machine.
-const SYS: &[&str] = &["devices", "bus", "kernel", "class", "firmware", "block"];
+const SYS: &[&str] = &[
+    "devices", "bus", "kernel", "class", "firmware", "block", "module",
+];
+
+/// What the names of modules begin with whose parameters decide about assignment.
+const MODULES: &[&str] = &["vfio", "kvm", "iommu", "vmd", "pci", "xen_pciback"];
+
+/// Tables that hold a licence key and decide nothing.
+const LICENCES: &[&str] = &["MSDM", "SLIC"];
 
 /// Where the root of the machine is in a path: the number of parts before it.
 pub(crate) fn root(parts: &[&str]) -> Option<usize> {
@@ -101,6 +109,18 @@ pub(crate) fn root(parts: &[&str]) -> Option<usize> {
         ["sos_commands", "kernel", "dmesg"] => true,
         _ => false,
     })
+}
+
+/// Whether a text attribute has a name that a tree's reader gives: its own, below `power/`, or
+/// below `firmware_node/`.
+#[cfg(feature = "analyzer")]
+pub(crate) fn is_known_attribute(name: &str) -> bool {
+    match name.split_once('/') {
+        None => TEXTS.contains(&name) || name == "msi_irqs",
+        Some(("power", name)) => POWER.contains(&name),
+        Some(("firmware_node", name)) => ACPI.contains(&name),
+        Some(_) => false,
+    }
 }
 
 /// What to do with a path from the root of the machine.
@@ -118,7 +138,7 @@ pub(crate) fn want(parts: &[&str]) -> Want {
             "kernel",
             "iommu_groups",
             _,
-            "type" | "reserved_regions",
+            "name" | "type" | "reserved_regions",
         ] => Want::File(MAX_ATTRIBUTE),
         ["sys", "kernel", "iommu_groups", _, "devices", name] if function(name).is_some() => {
             Want::Existence
@@ -126,6 +146,11 @@ pub(crate) fn want(parts: &[&str]) -> Want {
         ["sys", "class", "iommu", below @ ..] => unit(below),
         ["sys", "class", "net" | "block", _] | ["sys", "block", _] => Want::Link,
         ["sys", "class", "dmi", "id", attribute] => dmi(attribute),
+        ["sys", "kernel", "security", "lockdown"] => Want::File(MAX_ATTRIBUTE),
+        ["sys", "module", name] if module(name) => Want::Existence,
+        ["sys", "module", name, "parameters", _] if module(name) => Want::File(MAX_ATTRIBUTE),
+        ["sys", "firmware", "efi"] => Want::Existence,
+        ["sys", "firmware", "acpi", "tables", .., name] if licence(name) => Want::Nothing,
         ["sys", "firmware", "acpi", "tables", _] => Want::File(MAX_TABLE),
         ["sys", "firmware", "acpi", "tables", "data" | "dynamic", _] => Want::File(MAX_TABLE),
         ["sys", ..] => Want::Nothing,
@@ -167,6 +192,7 @@ fn below_function(below: &[&str], function: usize) -> Want {
         [] | ["reset"] => Want::Existence,
         ["config"] => Want::File(MAX_CONFIG),
         [name] if FACTS.contains(name) || TEXTS.contains(name) => Want::File(MAX_ATTRIBUTE),
+        ["msi_irqs", _] => Want::Existence,
         ["power", name] if POWER.contains(name) => Want::File(MAX_ATTRIBUTE),
         ["firmware_node", name] if ACPI.contains(name) => Want::File(MAX_ATTRIBUTE),
         [name] if LINKS.contains(name) => Want::Link,
@@ -187,6 +213,16 @@ fn unit(below: &[&str]) -> Want {
         [_, folder, _] if folder.ends_with("-iommu") => Want::File(MAX_ATTRIBUTE),
         _ => Want::Nothing,
     }
+}
+
+/// A module whose parameters decide about assignment.
+fn module(name: &str) -> bool {
+    MODULES.iter().any(|start| name.starts_with(start))
+}
+
+/// `MSDM`, `SLIC1`.
+fn licence(table: &str) -> bool {
+    LICENCES.iter().any(|start| table.starts_with(start))
 }
 
 /// Serial numbers, UUIDs and asset tags name one particular machine and decide nothing.
@@ -239,7 +275,9 @@ pub(crate) fn enter(parts: &[&str]) -> bool {
         ["sys", "bus", bus, below @ ..] => {
             *bus == "pci" && matches!(below, [] | ["slots", ..] | ["devices"] | ["devices", _])
         }
-        ["sys", "kernel", kind, ..] => *kind == "iommu_groups",
+        ["sys", "kernel", kind, ..] => matches!(*kind, "iommu_groups" | "security"),
+        ["sys", "module", name] => module(name),
+        ["sys", "module", _, folder] => *folder == "parameters",
         ["sys", "class", kind, ..] => matches!(*kind, "iommu" | "net" | "block" | "dmi"),
         ["sys", "firmware", kind, ..] => *kind == "acpi",
         _ => false,
@@ -300,14 +338,7 @@ mod tests {
             }
         );
         assert_eq!(want("0000:03:20.0"), Want::Impossible);
-        for name in [
-            "resource0",
-            "rom",
-            "vpd",
-            "remove",
-            "msi_irqs/25",
-            "subsystem",
-        ] {
+        for name in ["resource0", "rom", "vpd", "remove", "subsystem"] {
             assert_eq!(want(name), Want::Nothing, "{name}");
         }
     }
@@ -326,6 +357,10 @@ mod tests {
         ] {
             assert_eq!(want_of(&format!("sys/class/dmi/id/{name}")), Want::Nothing);
         }
+        for name in ["MSDM", "SLIC", "dynamic/MSDM1"] {
+            let path = format!("sys/firmware/acpi/tables/{name}");
+            assert_eq!(want_of(&path), Want::Nothing, "a licence key");
+        }
     }
 
     #[test]
@@ -338,6 +373,9 @@ mod tests {
             "sys/class/iommu/dmar0",
             "sys/devices/platform/soc",
             "sys/bus/pci/slots/4",
+            "sys/module/vfio_pci/parameters",
+            "sys/kernel/security",
+            "sys/firmware/acpi/tables/dynamic",
             "proc",
         ] {
             assert!(enter(path), "{path}");
@@ -350,6 +388,10 @@ mod tests {
             "sys/fs",
             "sys/devices/pci0000:00/0000:00:04.0/net/eth0/queues",
             "sys/bus/usb",
+            "sys/module/igb",
+            "sys/module/vfio_pci/holders",
+            "sys/kernel/debug",
+            "sys/firmware/efi",
             "1/2/3/4/5/6/7/8/9",
         ] {
             assert!(!enter(path), "{path}");

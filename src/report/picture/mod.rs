@@ -6,6 +6,7 @@ mod tidy;
 mod tree;
 
 pub(in crate::report) use draw::drawing;
+pub(in crate::report) use tree::alike;
 
 use maud::{Markup, PreEscaped, html};
 

@@ -41,7 +41,7 @@ pub(in crate::report) struct Tree {
 }
 
 /// What must be equal for functions to share a box.
-#[derive(PartialEq, Eq)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Likeness {
     physical: Option<FunctionId>,
     ids: (Option<u16>, Option<u16>),
@@ -148,6 +148,26 @@ impl Tree {
             }
         }
     }
+}
+
+/// Functions sorted into those that differ in nothing but their address, in the order met.
+pub(in crate::report) fn alike(
+    report: &Report<'_>,
+    groups: &Groups,
+    functions: &[FunctionId],
+) -> Vec<Vec<FunctionId>> {
+    let mut runs: Vec<Vec<FunctionId>> = Vec::new();
+    let mut known: BTreeMap<Likeness, usize> = BTreeMap::new();
+    for &id in functions {
+        let index = *known
+            .entry(Likeness::of(report, groups, id))
+            .or_insert(runs.len());
+        match runs.get_mut(index) {
+            Some(run) => run.push(id),
+            None => runs.push(vec![id]),
+        }
+    }
+    runs
 }
 
 /// Whether a function is drawn at its physical function. A capture may claim that two functions

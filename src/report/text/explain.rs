@@ -33,6 +33,19 @@ pub fn explain(report: &Report<'_>, layout: Layout, id: FunctionId) -> String {
     page.out
 }
 
+/// What the device is and has, without verdicts and what led to them.
+pub(in crate::report) fn facts_of(report: &Report<'_>, layout: Layout, id: FunctionId) -> String {
+    let mut page = Page {
+        out: String::new(),
+        layout,
+    };
+    identity(&mut page, report, id);
+    path(&mut page, report, id);
+    mechanisms(&mut page, report, id);
+    address_space(&mut page, report, id);
+    page.out
+}
+
 /// A page under construction.
 struct Page {
     out: String,
@@ -147,7 +160,7 @@ fn verdicts(page: &mut Page, report: &Report<'_>, id: FunctionId) {
         let codes = |findings: &[&Finding]| -> Vec<String> {
             findings
                 .iter()
-                .map(|finding| format!("{} {}", finding.rule().code, finding.message()))
+                .map(|finding| format!("{} {}", finding.rule().code, safe(&finding.message())))
                 .collect()
         };
         let lacks = |gaps: &[&Gap]| -> Vec<String> {
@@ -424,7 +437,7 @@ fn findings(page: &mut Page, report: &Report<'_>, id: FunctionId) {
             finding.confidence().name(),
             meaning(report, finding),
         );
-        page.line(10, &finding.message());
+        page.line(10, &safe(&finding.message()));
         for evidence in finding.evidence() {
             let text = evidence::line(host, evidence);
             page.line(10, &format!("evidence: {text}"));
@@ -452,7 +465,7 @@ fn meaning(report: &Report<'_>, finding: &Finding) -> String {
 }
 
 /// The paragraphs under "What to do".
-pub(super) fn advice(explanation: &str) -> Vec<String> {
+pub(in crate::report) fn advice(explanation: &str) -> Vec<String> {
     let mut paragraphs = Vec::new();
     let mut current = String::new();
     let lines = explanation

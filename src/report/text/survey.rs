@@ -112,7 +112,7 @@ fn table(out: &mut String, report: &Report<'_>, layout: Layout, listed: &[Functi
 }
 
 /// Name and ids.
-fn device_name(report: &Report<'_>, id: FunctionId) -> String {
+pub(in crate::report) fn device_name(report: &Report<'_>, id: FunctionId) -> String {
     let function = report.facts.host.function(id);
     let identity = &function.identity;
     if !function.responds() && identity.vendor.is_none() && function.reported.name.is_none() {
@@ -126,7 +126,7 @@ fn device_name(report: &Report<'_>, id: FunctionId) -> String {
 }
 
 /// Where the device sits, and what it belongs to.
-fn place(report: &Report<'_>, id: FunctionId) -> String {
+pub(in crate::report) fn place(report: &Report<'_>, id: FunctionId) -> String {
     let (host, topology) = (report.facts.host, report.facts.topology);
     if let Some(pf) = host.function(id).physical {
         return format!("virtual function of {}", host.function(pf).at);
@@ -138,7 +138,7 @@ fn place(report: &Report<'_>, id: FunctionId) -> String {
 }
 
 /// Memory that the device's BARs ask for; `≥` where a size is missing.
-fn mmio(report: &Report<'_>, id: FunctionId) -> String {
+pub(in crate::report) fn mmio(report: &Report<'_>, id: FunctionId) -> String {
     let Some(demand) = report.facts.profile(id).demand else {
         return "?".to_owned();
     };

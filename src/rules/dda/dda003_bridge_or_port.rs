@@ -82,7 +82,14 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let function = facts.host.function(id);
     let class = function.identity.class.map(ClassCode::base_and_sub);
     let reported = function.windows.device_type.map(DeviceType);
+    // Without the capability list the kind is what Windows reports.
+    let read = function.port_type().is_definite();
     let violation = match (kind, reported) {
+        (_, Some(reported))
+            if !read && (reported.is_bridge() || reported == DeviceType::EVENT_COLLECTOR) =>
+        {
+            NotADevice::Reported(reported)
+        }
         (FunctionKind::RcEventCollector | FunctionKind::Reserved(_), _) => NotADevice::Kind(kind),
         _ if kind.is_bridge() => NotADevice::Kind(kind),
         (_, Some(reported)) if reported.is_bridge() || reported == DeviceType::EVENT_COLLECTOR => {

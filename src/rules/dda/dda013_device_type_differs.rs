@@ -64,6 +64,9 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let Some(reported) = function.windows.device_type.map(DeviceType) else {
         return Outcome::NotApplicable("Windows reported nothing");
     };
+    if !function.port_type().is_definite() {
+        return Outcome::CannotTell(Missing::standard(id, function));
+    }
     let kind = facts.topology.kind(id);
     let Some(computed) = DeviceType::of(kind) else {
         return match kind {

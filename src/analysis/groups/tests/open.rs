@@ -99,3 +99,13 @@ fn a_switchtec_bridge_may_use_any_id_of_its_bus() {
         .with("01:00.1", full(part()));
     assert_eq!(missing(&management, "01:00.1"), []);
 }
+
+#[test]
+fn ids_alone_may_tell_that_a_bridge_is_a_port() {
+    // 8086:8d10: a listed root port of which only 64 bytes were read.
+    let machine = Machine::new()
+        .with("00:1c.0", root(1, 1).ids(0x8086, 0x8d10).cut(0x40))
+        .with("01:00.0", Dev::endpoint());
+    assert_eq!(missing(&machine, "01:00.0"), []);
+    assert_eq!(in_all_series(&machine), "{00:1c.0} {01:00.0}");
+}

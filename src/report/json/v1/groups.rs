@@ -158,12 +158,12 @@ pub struct ComparisonItem {
     /// Functions of which the capture leaves the group open.
     pub open: usize,
     /// Functions that the capture settles otherwise.
-    pub differences: Vec<DifferenceItem>,
+    pub differences: Vec<GroupDifferenceItem>,
 }
 
 /// Functions for which the kernel reported another group.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct DifferenceItem {
+pub struct GroupDifferenceItem {
     /// The functions.
     pub of: Vec<String>,
     /// The predicted group.
@@ -351,7 +351,7 @@ impl Maker<'_> {
             differences: comparison
                 .differences
                 .iter()
-                .map(|difference| DifferenceItem {
+                .map(|difference| GroupDifferenceItem {
                     of: self.all(&difference.of),
                     predicted: self.all(&difference.predicted),
                     reported: self.all(&difference.reported),

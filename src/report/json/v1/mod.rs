@@ -9,6 +9,7 @@ mod explain;
 mod groups;
 mod lint;
 mod peer;
+mod redact;
 mod rules;
 mod survey;
 mod table;
@@ -20,11 +21,12 @@ pub use decode::{
 pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{
-    ComparisonItem, DifferenceItem, ExposureItem, FutureItem, GroupItem, GroupMember,
+    ComparisonItem, ExposureItem, FutureItem, GroupDifferenceItem, GroupItem, GroupMember,
     GroupsDocument, MissingItem, OutsideItem, QuirkItem, VfioItem, groups,
 };
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
 pub use peer::{PeerDocument, PeerItem, RouteItem, peers};
+pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
 pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
@@ -43,6 +45,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("groups", schemars::schema_for!(GroupsDocument)),
         ("p2p", schemars::schema_for!(PeerDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
+        ("redact", schemars::schema_for!(RedactDocument)),
         (
             "capture-manifest",
             schemars::schema_for!(crate::capture::Manifest),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::analysis::groups::{
-    AcsControl, FuturePlace, Join, Model, Outside, Prediction, Settings, UsedQuirk,
+    AcsControl, FuturePlace, Groups, Join, Model, Outside, Prediction, Settings, UsedQuirk,
 };
 use crate::analysis::kernel::Kernel;
 use crate::analysis::viability::{Viability, interrupts_remapped};
@@ -143,7 +143,7 @@ impl Page<'_> {
             };
             let name = self.layout.palette.dim(name.trim_end());
             let _ = writeln!(self.out, "{head}  {name}");
-            if let Some(reason) = self.reason(id) {
+            if let Some(reason) = reason(self.report, &self.prediction.groups, id) {
                 self.line(6, &reason);
             }
             let missing = self.prediction.groups.missing(id);
@@ -153,38 +153,6 @@ impl Page<'_> {
             }
         }
         self.viability(members);
-    }
-
-    /// Why a function shares a group, and which hop and bits force it.
-    fn reason(&self, id: FunctionId) -> Option<String> {
-        let groups = &self.prediction.groups;
-        let topology = self.report.facts.topology;
-        let words = |id| isolation::words(&self.at(id), groups.standing(id).why);
-        Some(match groups.join(id)? {
-            Join::Founder => return None,
-            Join::Alias(other) if other == id => return None,
-            Join::Alias(other) => format!(
-                "with {}: its requests carry the id of {}",
-                self.at(other),
-                self.at(other)
-            ),
-            Join::Bridge(bridge) => {
-                let hop = groups.obstacle(topology, bridge).unwrap_or(bridge);
-                format!("with {}: {}", self.at(bridge), words(hop))
-            }
-            Join::Sibling(other) => {
-                let open = groups.standing(id).isolated != Tri::No;
-                let deciding = if open { other } else { id };
-                format!(
-                    "with {} of the same device: {}",
-                    self.at(other),
-                    words(deciding)
-                )
-            }
-            Join::MissingBridge => {
-                "together because the bridge above them is not captured".to_owned()
-            }
-        })
     }
 
     fn missing(&self, missing: &[Missing]) -> String {
@@ -334,4 +302,34 @@ impl Page<'_> {
 
 fn own_series(release: &str) -> Option<crate::spec::linux::Series> {
     release.parse().ok()
+}
+
+/// Why a function shares a group, and which hop and bits force it.
+pub(in crate::report) fn reason(
+    report: &Report<'_>,
+    groups: &Groups,
+    id: FunctionId,
+) -> Option<String> {
+    let topology = report.facts.topology;
+    let at = |id: FunctionId| report.facts.host.function(id).at.to_string();
+    let words = |id| isolation::words(&at(id), groups.standing(id).why);
+    Some(match groups.join(id)? {
+        Join::Founder => return None,
+        Join::Alias(other) if other == id => return None,
+        Join::Alias(other) => format!(
+            "with {}: its requests carry the id of {}",
+            at(other),
+            at(other)
+        ),
+        Join::Bridge(bridge) => {
+            let hop = groups.obstacle(topology, bridge).unwrap_or(bridge);
+            format!("with {}: {}", at(bridge), words(hop))
+        }
+        Join::Sibling(other) => {
+            let open = groups.standing(id).isolated != Tri::No;
+            let deciding = if open { other } else { id };
+            format!("with {} of the same device: {}", at(other), words(deciding))
+        }
+        Join::MissingBridge => "together because the bridge above them is not captured".to_owned(),
+    })
 }

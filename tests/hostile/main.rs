@@ -1,0 +1,184 @@
+//! Texts from a dump cannot do anything to whoever reads a report about it, whatever its format.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
+
+mod machine;
+
+use assignable::analysis::Facts;
+use assignable::analysis::groups::{Groups, Options};
+use assignable::host::{FunctionId, Host};
+use assignable::names::Names;
+use assignable::policy::Policy;
+use assignable::report::{self, Layout, Palette, Report};
+use assignable::rules;
+use assignable::topology::Topology;
+
+/// An id list as hostile as the dump: the user may have it from anywhere.
+const IDS: &str = "# Version: 2026.01.01\n8086  <script>window.stolen=1</script>\"|`=1+1\n\t1572  <img src=x onerror=1>\u{202e}\u{1b}[2J|\nC 02  <b>net</b>|\n\t00  \"eth\" & |*_`[x](javascript:1)\n";
+
+fn with_report(names: &Names, show: impl FnOnce(&Report<'_>, &Groups)) {
+    let capture = machine::hostile();
+    let host = Host::from_capture(&capture);
+    let topology = Topology::of(&host);
+    let facts = Facts::of(&host, &topology);
+    let run = rules::run(&facts);
+    let groups = Groups::predict(&host, &topology, &facts.iommu, Options::for_host(&host));
+    let report = Report {
+        facts: &facts,
+        run: &run,
+        names,
+        policies: &[Policy::HyperV2025, Policy::Vfio],
+    };
+    show(&report, &groups);
+}
+
+fn lists() -> [Names; 2] {
+    [Names::built_in(), Names::parse(IDS).unwrap()]
+}
+
+fn devices(report: &Report<'_>) -> Vec<FunctionId> {
+    report.facts.host.iter().map(|(id, _)| id).collect()
+}
+
+/// Nothing that moves a cursor, rings a bell, or shows something else than what stands there.
+fn assert_plain(what: &str, text: &str) {
+    for ch in text.chars() {
+        let harmless = ch == '\n' || !ch.is_control();
+        let honest = !matches!(ch, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{ffff}');
+        assert!(harmless && honest, "{what} holds {ch:?}");
+    }
+}
+
+#[test]
+fn the_terminal_shows_the_payloads_and_obeys_none() {
+    for names in lists() {
+        with_report(&names, |report, groups| {
+            let layout = Layout {
+                width: 120,
+                palette: Palette::plain(),
+                all: true,
+            };
+            let mut texts = vec![
+                ("survey", report::survey(report, layout)),
+                ("topology", report::topology(report, layout)),
+                ("groups", report::groups(report, layout, groups)),
+            ];
+            texts.extend(
+                devices(report)
+                    .iter()
+                    .map(|&id| ("explain", report::explain(report, layout, id))),
+            );
+            for (what, text) in &texts {
+                assert_plain(what, text);
+                assert!(text.len() < 200_000, "{what}: {} bytes", text.len());
+            }
+            assert!(
+                texts.iter().any(|(_, text)| text.contains("\\u{1b}[2J")),
+                "the payloads are not there"
+            );
+        });
+    }
+}
+
+/// Tags that the page and the picture are made of.
+const OWN_TAGS: &[&str] = &[
+    "!DOCTYPE", "html", "head", "meta", "title", "link", "style", "body", "a", "nav", "ul", "li",
+    "main", "header", "section", "article", "h1", "h2", "h3", "p", "div", "span", "b", "ol", "dl",
+    "dt", "dd", "code", "pre", "mark", "abbr", "details", "summary", "form", "label", "input",
+    "select", "option", "output", "table", "caption", "thead", "tbody", "tr", "th", "td", "script",
+    "svg", "desc", "rect", "g", "text", "path", "?xml",
+];
+
+/// Every `<` of a page begins a tag of its own.
+fn assert_own_markup(what: &str, text: &str) {
+    assert_plain(what, text);
+    let mut scripts = 0;
+    // Style and script are ours, and no text of the dump is among them.
+    for (index, rest) in text.split('<').enumerate().skip(1) {
+        let name: String = rest
+            .trim_start_matches('/')
+            .chars()
+            .take_while(|ch| ch.is_ascii_alphanumeric() || "!?".contains(*ch))
+            .collect();
+        let in_script = rest.starts_with(' ') || rest.starts_with('=');
+        assert!(
+            in_script || OWN_TAGS.contains(&name.as_str()),
+            "{what}, tag {index}: <{}",
+            rest.chars().take(60).collect::<String>()
+        );
+        scripts += usize::from(name == "script" && !rest.starts_with('/'));
+    }
+    assert!(scripts <= 1, "{what} has {scripts} scripts");
+}
+
+#[test]
+fn the_page_holds_no_markup_but_its_own() {
+    for names in lists() {
+        with_report(&names, |report, _| {
+            let page = report::html(report);
+            assert_own_markup("the page", &page);
+            assert!(
+                page.contains("&lt;script&gt;"),
+                "the payloads are not there"
+            );
+            assert!(page.len() < 400_000, "{} bytes", page.len());
+        });
+    }
+}
+
+#[test]
+fn the_picture_is_well_formed_and_holds_no_markup_but_its_own() {
+    for names in lists() {
+        with_report(&names, |report, _| {
+            let picture = report::svg(report);
+            assert_own_markup("the picture", &picture);
+            let mut reader = quick_xml::Reader::from_str(&picture);
+            let mut elements = 0;
+            loop {
+                match reader.read_event().expect("well-formed XML") {
+                    quick_xml::events::Event::Eof => break,
+                    quick_xml::events::Event::Start(_) => elements += 1,
+                    _ => {}
+                }
+            }
+            assert!(elements > 20);
+        });
+    }
+}
+
+#[test]
+fn the_graph_keeps_every_label_within_its_quotes() {
+    for names in lists() {
+        with_report(&names, |report, _| {
+            let graph = report::dot(report);
+            assert_plain("the graph", &graph);
+            for line in graph.lines().filter(|line| line.contains("label")) {
+                // Outside quoted strings there are only attribute names and words.
+                let mut outside = String::new();
+                let (mut quoted, mut escaped) = (false, false);
+                for ch in line.chars() {
+                    match ch {
+                        _ if escaped => escaped = false,
+                        '\\' if quoted => escaped = true,
+                        '"' => quoted = !quoted,
+                        _ if !quoted => outside.push(ch),
+                        _ => {}
+                    }
+                }
+                assert!(!quoted, "{line}");
+                let words = |ch: char| ch.is_ascii_alphanumeric() || " =[],_->".contains(ch);
+                assert!(outside.chars().all(words), "{outside}");
+                assert!(
+                    !outside.contains("evil") && !outside.contains("URL"),
+                    "{outside}"
+                );
+            }
+        });
+    }
+}
