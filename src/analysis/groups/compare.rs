@@ -55,6 +55,8 @@ pub enum Cause {
     /// The kernel gave it a group although the captured tables cover it with no unit, or the
     /// reverse: the tables are of another boot or machine, or a driver had not asked yet.
     Coverage,
+    /// A virtio-iommu gives a function its group when a driver binds to it, and none had.
+    NoDriverYet,
     /// It sits below a port that takes cards while running: it may have come later.
     HotPlug(FunctionId),
 }
@@ -165,6 +167,13 @@ impl Groups {
         predicted: &[FunctionId],
         real: &[FunctionId],
     ) -> Option<Cause> {
+        let waiting = |id: FunctionId| {
+            let reported = host.function(id).reported;
+            reported.iommu_group.is_none() && reported.driver.is_none()
+        };
+        if real.is_empty() && waiting(id) && host.tables().viot().next().is_some() {
+            return Some(Cause::NoDriverYet);
+        }
         let ungrouped = |id: &FunctionId| host.function(*id).reported.iommu_group.is_none();
         if predicted.is_empty() || real.is_empty() || predicted.iter().any(ungrouped) {
             return Some(Cause::Coverage);

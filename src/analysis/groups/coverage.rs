@@ -2,6 +2,8 @@
 
 use super::alias::Aliases;
 use super::settings::{Settings, groups_reported};
+use crate::addr::Sbdf;
+use crate::decode::acpi::viot::ViotBody;
 use crate::host::{Function, FunctionId, Host};
 use crate::iommu::{Iommu, TableKind};
 use crate::spec::linux::Series;
@@ -65,6 +67,7 @@ impl Coverage {
             whole: whole_host(host, iommu, settings),
             reported: groups_reported(host),
             graphics_off: graphics_units_off(host, iommu, settings),
+            paravirtual: Paravirtual::of(host),
         };
         let outside: Vec<_> = host.iter().map(|(id, f)| judge.outside(id, f)).collect();
         let covered = |id: &FunctionId| outside.get(id.index()) == Some(&None);
@@ -93,6 +96,8 @@ struct Judge<'a, 'c> {
     reported: bool,
     /// Units that serve graphics alone and are left off.
     graphics_off: Vec<bool>,
+    /// What a VIOT says, where it is the only table.
+    paravirtual: Option<Paravirtual>,
 }
 
 impl Judge<'_, '_> {
@@ -101,6 +106,11 @@ impl Judge<'_, '_> {
             return self.whole;
         }
         let device = self.aliases.dma_device(id)?;
+        if self.iommu.tables().is_empty()
+            && let Some(paravirtual) = &self.paravirtual
+        {
+            return paravirtual.outside(self.host.function(device).at);
+        }
         if self.iommu.tables().is_empty() {
             // Coverage cannot be derived; but a kernel that grouped others and not this one
             // shows that no unit covers it.
@@ -136,6 +146,52 @@ impl Judge<'_, '_> {
             (true, _) => (0, unit),
             (false, true) => (1, unit),
             (false, false) => (0, usize::MAX - unit),
+        }
+    }
+}
+
+/// Which functions a virtio-iommu translates (Linux drivers/acpi/viot.c).
+struct Paravirtual {
+    /// Segments and requester ids, both inclusive.
+    ranges: Vec<((u16, u16), (u16, u16))>,
+    /// Units that are PCI functions.
+    units: Vec<Sbdf>,
+}
+
+impl Paravirtual {
+    fn of(host: &Host<'_>) -> Option<Self> {
+        let mut found: Option<Self> = None;
+        for (_, table) in host.tables().viot() {
+            let all = found.get_or_insert_with(|| Self {
+                ranges: Vec::new(),
+                units: Vec::new(),
+            });
+            for node in &table.nodes {
+                match node.body {
+                    ViotBody::PciRange { segments, ids, .. } => {
+                        all.ranges.push((segments, (ids.0.0, ids.1.0)));
+                    }
+                    ViotBody::VirtioIommuPci { segment, function } => {
+                        all.units.push(Sbdf::new(segment, function));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+
+    fn outside(&self, at: Sbdf) -> Option<Outside> {
+        let id = at.bdf.bits();
+        let inside = self.ranges.iter().any(|&(segments, ids)| {
+            let segment = at.segment.0;
+            (u32::from(segments.0)..=u32::from(segments.1)).contains(&segment)
+                && (ids.0..=ids.1).contains(&id)
+        });
+        match self.units.contains(&at) {
+            true => Some(Outside::UnitItself),
+            false if inside => None,
+            false => Some(Outside::NotCovered),
         }
     }
 }

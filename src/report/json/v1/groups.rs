@@ -171,7 +171,7 @@ pub struct GroupDifferenceItem {
     /// The reported group.
     pub reported: Vec<String>,
     /// What would explain it: `kernel-6.1`, `acs-enabled`, `acs-captured`, `quirk-missing`,
-    /// `acs-override`, `rework-2025`, `coverage`, `hot-plug`; absent where nothing known does.
+    /// `acs-override`, `rework-2025`, `coverage`, `no-driver-yet`, `hot-plug`; absent where nothing known does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
 }
@@ -371,6 +371,7 @@ fn cause_word(cause: Cause) -> String {
         Cause::Override { .. } => "acs-override",
         Cause::Rework2025 => "rework-2025",
         Cause::Coverage => "coverage",
+        Cause::NoDriverYet => "no-driver-yet",
         Cause::HotPlug(_) => "hot-plug",
     }
     .to_owned()

@@ -92,6 +92,10 @@ fn cause(page: &Page<'_>, difference: &Difference) -> String {
         Some(Cause::Coverage) => {
             "Some functions have a group only on one side: the remapping tables are of another boot, or a driver had not asked for a group yet.".to_owned()
         }
+        Some(Cause::NoDriverYet) => {
+            "A virtio-iommu gives a function its group when a driver binds to it; none had yet."
+                .to_owned()
+        }
         Some(Cause::HotPlug(port)) => format!(
             "It sits below the hot-plug port {}: it may have come or gone after the groups were made.",
             page.at(port)
