@@ -13,6 +13,7 @@
 //! topology                                root complexes, ports, bridges, functions
 //! analysis                                facts: ACS per hop, interrupts, resets, BAR demand
 //! rules, verdict                          judgements over facts, and nothing else
+//! diff                                    what changed between two machines
 //! redact                                  a capture without what is private, answers unchanged
 //! report                                  words, JSON, pictures
 //! ```
@@ -38,6 +39,8 @@ pub mod analysis;
 pub mod corpus;
 #[cfg(feature = "analyzer")]
 pub mod decode;
+#[cfg(feature = "analyzer")]
+pub mod diff;
 #[cfg(feature = "analyzer")]
 pub mod host;
 #[cfg(any(feature = "analyzer", feature = "collector"))]

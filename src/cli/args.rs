@@ -87,6 +87,30 @@ pub(crate) enum Command {
         #[arg(long, value_name = "LEVEL")]
         fail_on: Option<LintLevel>,
     },
+    /// What changed between two captures of a machine, in meaning and not in bytes
+    Diff {
+        /// The capture or dump from before
+        #[arg(value_name = "BEFORE")]
+        before: PathBuf,
+        /// The one from after
+        #[arg(value_name = "AFTER")]
+        after: PathBuf,
+        /// Platform to judge for; may be given several times
+        #[arg(
+            short,
+            long = "policy",
+            value_name = "POLICY",
+            value_parser = policy,
+            default_values = ["hyperv-2025", "vfio"]
+        )]
+        policies: Vec<Policy>,
+        /// Exit with 1 where such a change occurs
+        #[arg(long, value_name = "CHANGE")]
+        fail_on: Option<DiffLevel>,
+        /// List new addresses of BARs and windows, too
+        #[arg(long)]
+        all: bool,
+    },
     /// The index of rules, or one rule's page
     Rules {
         /// A code (ACS001) or name
@@ -153,6 +177,7 @@ impl Command {
     pub(crate) const fn formats(&self) -> &'static [Format] {
         match self {
             Self::Topology { .. } => &[Format::Text, Format::Json, Format::Dot, Format::Svg],
+            Self::Diff { .. } => &[Format::Text, Format::Json, Format::Html],
             // Whatever the format is called, the page is the answer.
             Self::Report { .. } => &[Format::Text, Format::Html],
             Self::Lint { .. } => &[Format::Text, Format::Json, Format::Sarif, Format::Junit],
@@ -285,6 +310,17 @@ pub(crate) enum LintLevel {
     High,
     /// Something could not be checked (exit code 4)
     Undetermined,
+}
+
+/// Which change counts as a failure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum DiffLevel {
+    /// Any verdict is another one
+    Verdict,
+    /// A verdict got worse
+    Worse,
+    /// Anything but bus numbers
+    Change,
 }
 
 /// Which ACS control register counts.

@@ -171,7 +171,7 @@ impl Groups {
             let reported = host.function(id).reported;
             reported.iommu_group.is_none() && reported.driver.is_none()
         };
-        if real.is_empty() && waiting(id) && host.tables().viot().next().is_some() {
+        if real.is_empty() && waiting(id) && host.acpi().viot().next().is_some() {
             return Some(Cause::NoDriverYet);
         }
         let ungrouped = |id: &FunctionId| host.function(*id).reported.iommu_group.is_none();

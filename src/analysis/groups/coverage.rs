@@ -161,7 +161,7 @@ struct Paravirtual {
 impl Paravirtual {
     fn of(host: &Host<'_>) -> Option<Self> {
         let mut found: Option<Self> = None;
-        for (_, table) in host.tables().viot() {
+        for (_, table) in host.acpi().viot() {
             let all = found.get_or_insert_with(|| Self {
                 ranges: Vec::new(),
                 units: Vec::new(),

@@ -91,12 +91,7 @@ pub(super) fn with_report(
 ) -> Result<Exit, Failure> {
     let capture: Capture = load::capture(global, &analysis.inputs.inputs)?;
     let names = load::names(global)?;
-    let mut policies: Vec<Policy> = Vec::new();
-    for &policy in &analysis.policies {
-        if !policies.contains(&policy) {
-            policies.push(policy);
-        }
-    }
+    let policies = distinct(&analysis.policies);
     let host = Host::from_capture(&capture);
     let topology = Topology::of(&host);
     let facts = Facts::of(&host, &topology);
@@ -107,6 +102,17 @@ pub(super) fn with_report(
         names: &names,
         policies: &policies,
     })
+}
+
+/// Each policy once, in the order asked.
+pub(crate) fn distinct(asked: &[Policy]) -> Vec<Policy> {
+    let mut policies: Vec<Policy> = Vec::new();
+    for &policy in asked {
+        if !policies.contains(&policy) {
+            policies.push(policy);
+        }
+    }
+    policies
 }
 
 /// The functions that the selectors name; each must name one at least.

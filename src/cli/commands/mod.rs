@@ -3,6 +3,7 @@
 mod analysis;
 mod captures;
 mod decode;
+mod diff;
 mod groups;
 mod lint;
 mod reference;
@@ -27,6 +28,13 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Survey { analysis, all } => analysis::survey(global, analysis, *all),
         Command::Explain { analysis, device } => analysis::explain(global, analysis, device),
         Command::Topology { analysis, dot } => analysis::topology(global, analysis, *dot),
+        Command::Diff {
+            before,
+            after,
+            policies,
+            fail_on,
+            all,
+        } => diff::diff(global, [before, after], policies, *fail_on, *all),
         Command::Report { analysis, output } => {
             analysis::report(global, analysis, output.as_deref())
         }

@@ -62,7 +62,10 @@ pub(super) fn read(text: &str, builder: &mut Builder) -> Result<(), (u64, String
                 state.open(&start, line);
                 state.close();
             }
-            Ok(Event::Text(words)) => state.text.push_str(&words),
+            Ok(Event::Text(words)) => match words.decode() {
+                Ok(words) => state.text.push_str(&words),
+                Err(error) => return Err((at, error.to_string())),
+            },
             Ok(Event::GeneralRef(entity)) => state.text.push_str(&resolved(&entity)),
             Ok(Event::End(_)) => state.close(),
             Ok(Event::Eof) if state.elements.is_empty() => return Ok(()),
@@ -75,11 +78,12 @@ pub(super) fn read(text: &str, builder: &mut Builder) -> Result<(), (u64, String
 
 impl State<'_> {
     fn open(&mut self, start: &BytesStart<'_>, line: u32) {
-        let name = start.local_name().as_ref().to_owned();
+        let name = String::from_utf8_lossy(start.local_name().as_ref()).into_owned();
         self.text.clear();
         let attribute = |wanted: &[&str]| {
             start.attributes().flatten().find_map(|attribute| {
-                let name = attribute.key.local_name().as_ref().to_owned();
+                let name =
+                    String::from_utf8_lossy(attribute.key.local_name().as_ref()).into_owned();
                 let found = wanted.iter().any(|known| name.eq_ignore_ascii_case(known));
                 let value = found
                     .then(|| attribute.normalized_value(XmlVersion::Implicit1_0).ok())
@@ -259,7 +263,8 @@ fn resolved(entity: &quick_xml::events::BytesRef<'_>) -> String {
     if let Ok(Some(character)) = entity.resolve_char_ref() {
         return character.to_string();
     }
-    match &**entity {
+    let name = entity.decode().unwrap_or_default();
+    match name.as_ref() {
         "amp" => "&",
         "lt" => "<",
         "gt" => ">",

@@ -1,6 +1,7 @@
 //! Reports for a terminal.
 
 pub(super) mod decode;
+pub(super) mod diff;
 pub(super) mod explain;
 pub(super) mod groups;
 pub(super) mod lint;

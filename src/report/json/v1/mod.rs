@@ -5,6 +5,7 @@
 
 mod decode;
 mod device;
+mod diff;
 mod explain;
 mod groups;
 mod lint;
@@ -19,6 +20,7 @@ pub use decode::{
     Decode, DecodedFunction, FaultItem, FieldItem, RawItem, RegisterItem, StructureItem, decode,
 };
 pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
+pub use diff::{DiffDocument, DiffItem, VerdictChange, diff};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{
     ComparisonItem, ExposureItem, FutureItem, GroupDifferenceItem, GroupItem, GroupMember,
@@ -43,6 +45,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("lint", schemars::schema_for!(LintDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
+        ("diff", schemars::schema_for!(DiffDocument)),
         ("p2p", schemars::schema_for!(PeerDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
         ("redact", schemars::schema_for!(RedactDocument)),
