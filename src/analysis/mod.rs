@@ -41,6 +41,8 @@ pub struct Facts<'h, 'c> {
     pub iommu: Iommu,
     /// IOMMU groups as the capture's own kernel would make them with remapping on.
     pub predicted: groups::Groups,
+    /// Who reaches whom although the predicted groups differ, by address.
+    pub exposures: Vec<groups::Exposure>,
     /// What the firmware left to Linux of PCI Express.
     pub native_control: native_control::NativeControl,
     /// What the capture holds about the host as a whole.
@@ -75,10 +77,12 @@ impl<'h, 'c> Facts<'h, 'c> {
     pub fn of(host: &'h Host<'c>, topology: &'h Topology) -> Self {
         let iommu = Iommu::of(host, topology);
         let settings = groups::Settings::for_host(host).with_remapping();
+        let predicted = groups::Groups::predict(host, topology, &iommu, &settings);
         Self {
             host,
             topology,
-            predicted: groups::Groups::predict(host, topology, &iommu, &settings),
+            exposures: groups::exposures(host, topology, &settings, &predicted),
+            predicted,
             acs: acs::AcsAnalysis::of(host, topology),
             groups: reported_groups::ReportedGroups::of(host),
             iommu,

@@ -1,6 +1,6 @@
 //! The one list of rules, in order of code.
 
-use super::{Rule, acs, bar, cap, cfg, dda, int, iom, rst, rsv, top, vfi};
+use super::{Rule, acs, bar, cap, cfg, dda, grp, int, iom, rst, rsv, top, vfi};
 
 /// Every rule, in order of code.
 pub static RULES: &[&Rule] = &[
@@ -43,6 +43,7 @@ pub static RULES: &[&Rule] = &[
     &dda::DDA011,
     &dda::DDA012,
     &dda::DDA013,
+    &grp::GRP001,
     &int::INT001,
     &int::INT002,
     &iom::IOM001,
