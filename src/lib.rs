@@ -12,6 +12,7 @@
 //! host                                    one machine: functions, tables, reported facts
 //! topology                                root complexes, ports, bridges, functions
 //! analysis                                facts: ACS per hop, interrupts, resets, BAR demand
+//! sim                                     layouts and assignments played through
 //! rules, verdict                          judgements over facts, and nothing else
 //! diff                                    what changed between two machines
 //! redact                                  a capture without what is private, answers unchanged
@@ -59,6 +60,8 @@ pub mod report;
 pub mod rules;
 #[cfg(feature = "analyzer")]
 pub mod select;
+#[cfg(feature = "analyzer")]
+pub mod sim;
 #[cfg(feature = "analyzer")]
 pub mod synth;
 #[cfg(feature = "analyzer")]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::guest_args::{MmioArgs, SimulateArgs};
 use assignable::policy::Policy;
 use assignable::select::Selector;
 use assignable::spec::linux::Series;
@@ -126,6 +127,11 @@ pub(crate) enum Command {
     },
     /// IOMMU groups as Linux would make them, and what forces each merger
     Groups(Groups),
+    /// Address space: the host's windows and their slack; with --device, where a guest's BARs
+    /// land and the smallest gaps that hold them
+    Mmio(Box<MmioArgs>),
+    /// Play an assignment step by step: states, refusals, the pool, virtual machines
+    Simulate(Box<SimulateArgs>),
     /// Every header field and capability, every ACPI structure, with offsets and raw values
     Decode {
         #[command(flatten)]
@@ -177,6 +183,7 @@ impl Command {
     pub(crate) const fn formats(&self) -> &'static [Format] {
         match self {
             Self::Topology { .. } => &[Format::Text, Format::Json, Format::Dot, Format::Svg],
+            Self::Mmio(_) | Self::Simulate(_) => &[Format::Text, Format::Json, Format::Svg],
             Self::Diff { .. } => &[Format::Text, Format::Json, Format::Html],
             // Whatever the format is called, the page is the answer.
             Self::Report { .. } => &[Format::Text, Format::Html],
@@ -269,6 +276,19 @@ pub(crate) struct Analysis {
     pub(crate) fail_on: Option<FailOn>,
 }
 
+impl Analysis {
+    /// The same inputs, asked nothing about verdicts.
+    pub(crate) fn of(inputs: &Inputs) -> Self {
+        Self {
+            inputs: Inputs {
+                inputs: inputs.inputs.clone(),
+            },
+            policies: vec![Policy::Vfio],
+            fail_on: None,
+        }
+    }
+}
+
 /// When to fail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum FailOn {
@@ -356,7 +376,7 @@ fn kernel(text: &str) -> Result<Series, String> {
         .map_err(|()| "expected a release, such as 6.12 or 6.8.0-51-generic".to_owned())
 }
 
-fn policy(text: &str) -> Result<Policy, String> {
+pub(super) fn policy(text: &str) -> Result<Policy, String> {
     text.parse().map_err(|()| {
         let names: Vec<_> = Policy::ALL.iter().map(|policy| policy.name()).collect();
         format!("expected one of {}", names.join(", "))

@@ -9,6 +9,7 @@ mod engine;
 mod finding;
 mod meta;
 mod registry;
+mod steps;
 
 mod acs;
 mod bar;
@@ -22,6 +23,7 @@ mod rst;
 mod rsv;
 mod top;
 mod vfi;
+mod vmc;
 
 #[cfg(test)]
 mod testing;
@@ -30,5 +32,6 @@ pub use engine::{Gap, RuleRun, Sum, Tally, lint, run, run_all};
 pub use finding::{Confidence, Evidence, Finding, Locus, Severity, Subject, Value, Violation};
 pub use meta::{Check, Outcome, Part, Rule, Status};
 pub use registry::{RULES, find};
+pub use steps::{StepFinding, gates, judge, rule_of};
 
 pub(crate) use meta::{lint_part, rule};

@@ -1,6 +1,6 @@
 //! The one list of rules, in order of code.
 
-use super::{Rule, acs, bar, cap, cfg, dda, grp, int, iom, rst, rsv, top, vfi};
+use super::{Rule, acs, bar, cap, cfg, dda, grp, int, iom, rst, rsv, top, vfi, vmc};
 
 /// Every rule, in order of code.
 pub static RULES: &[&Rule] = &[
@@ -43,6 +43,21 @@ pub static RULES: &[&Rule] = &[
     &dda::DDA011,
     &dda::DDA012,
     &dda::DDA013,
+    &dda::DDA060,
+    &dda::DDA061,
+    &dda::DDA062,
+    &dda::DDA063,
+    &dda::DDA064,
+    &dda::DDA065,
+    &dda::DDA066,
+    &dda::DDA067,
+    &dda::DDA068,
+    &dda::DDA069,
+    &dda::DDA070,
+    &dda::DDA071,
+    &dda::DDA072,
+    &dda::DDA073,
+    &dda::DDA074,
     &grp::GRP001,
     &int::INT001,
     &int::INT002,
@@ -65,6 +80,33 @@ pub static RULES: &[&Rule] = &[
     &vfi::VFI004,
     &vfi::VFI005,
     &vfi::VFI006,
+    &vfi::VFI020,
+    &vfi::VFI021,
+    &vfi::VFI022,
+    &vfi::VFI023,
+    &vfi::VFI024,
+    &vfi::VFI025,
+    &vfi::VFI026,
+    &vfi::VFI027,
+    &vmc::VMC001,
+    &vmc::VMC002,
+    &vmc::VMC003,
+    &vmc::VMC004,
+    &vmc::VMC005,
+    &vmc::VMC006,
+    &vmc::VMC007,
+    &vmc::VMC008,
+    &vmc::VMC009,
+    &vmc::VMC010,
+    &vmc::VMC011,
+    &vmc::VMC012,
+    &vmc::VMC013,
+    &vmc::VMC014,
+    &vmc::VMC015,
+    &vmc::VMC016,
+    &vmc::VMC017,
+    &vmc::VMC018,
+    &vmc::VMC019,
 ];
 
 /// The rule with a code, in either case, or with a name.

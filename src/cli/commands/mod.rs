@@ -6,7 +6,9 @@ mod decode;
 mod diff;
 mod groups;
 mod lint;
+mod mmio;
 mod reference;
+mod simulate;
 
 use clap::ValueEnum;
 
@@ -39,6 +41,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             analysis::report(global, analysis, output.as_deref())
         }
         Command::Groups(options) => groups::groups(global, options),
+        Command::Mmio(args) => mmio::mmio(global, args),
+        Command::Simulate(args) => simulate::simulate(global, args),
         Command::Decode { inputs, decoding } => decode::decode(global, inputs, decoding),
         Command::Lint {
             inputs,

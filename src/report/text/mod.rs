@@ -8,6 +8,7 @@ pub(super) mod lint;
 mod missing;
 pub(super) mod peer;
 pub(super) mod rules;
+pub(super) mod simulate;
 pub(super) mod survey;
 pub(super) mod table;
 pub(super) mod topology;

@@ -9,9 +9,11 @@ mod diff;
 mod explain;
 mod groups;
 mod lint;
+mod mmio;
 mod peer;
 mod redact;
 mod rules;
+mod simulate;
 mod survey;
 mod table;
 mod topology;
@@ -27,9 +29,15 @@ pub use groups::{
     GroupsDocument, MissingItem, OutsideItem, QuirkItem, VfioItem, groups,
 };
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
+pub use mmio::{
+    BridgeWindowItem, ClaimItem, GuestBarItem, GuestDeviceItem, GuestItem, HostSpaceItem,
+    HostWindowItem, HyperVItem, MinimumItem, MmioDocument, NamedWindowItem, PlacedItem, RangeItem,
+    ShortfallItem, SizeItem, TreeItem, UnplacedItem, UnplacedPartItem, WishItem, mmio,
+};
 pub use peer::{PeerDocument, PeerItem, RouteItem, peers};
 pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
+pub use simulate::{PoolItem, SimulationDocument, StepItem, VmItem, simulation};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
 pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
 pub use topology::{TopologyDocument, TreeNode, topology};
@@ -45,6 +53,12 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("lint", schemars::schema_for!(LintDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
+        ("mmio", schemars::schema_for!(MmioDocument)),
+        (
+            "scenario",
+            schemars::schema_for!(crate::sim::assign::Scenario),
+        ),
+        ("simulation", schemars::schema_for!(SimulationDocument)),
         ("diff", schemars::schema_for!(DiffDocument)),
         ("p2p", schemars::schema_for!(PeerDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
