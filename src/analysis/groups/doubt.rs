@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::assign::{Ground, assign, same_slot};
+use super::standing::is_listed_port;
 use super::{Assume, GroupId, Partition};
 use crate::analysis::{Fact, Missing, Tri};
 use crate::host::FunctionId;
+use crate::topology::FunctionKind;
 
 /// What is missing, by function.
 #[derive(Debug, Default)]
@@ -77,6 +79,7 @@ fn is_anything_open(ground: &Ground<'_, '_>) -> bool {
             || !ground.topology.is_rooted(id)
             || ground.aliases.is_open(id)
             || ground.aliases.dma_device(id).is_none()
+            || ground.topology.kind(id) == FunctionKind::UnknownBridge
     })
 }
 
@@ -132,6 +135,15 @@ fn ask(ground: &Ground<'_, '_>, id: FunctionId, facts: &mut BTreeSet<Missing>) {
         if matters {
             facts.insert(missing);
         }
+    }
+    // Whatever an exception says of it: a conventional bridge would take the ids of what is below.
+    let unknown = matches!(
+        ground.topology.kind(id),
+        FunctionKind::Unknown | FunctionKind::UnknownBridge
+    );
+    let function = ground.host.function(id);
+    if unknown && !is_listed_port(function) && !ground.topology.children(id).is_empty() {
+        facts.insert(Missing::standard(id, function));
     }
     if !ground.topology.is_rooted(id) && ground.topology.parent(id).is_none() {
         facts.insert(Missing::of(Fact::BridgeAbove, id));

@@ -2,6 +2,7 @@
 
 use super::Parameters;
 use crate::analysis::kernel::Kernel;
+use crate::decode::config::ext::acs::AcsFlags;
 use crate::host::Host;
 use crate::spec::linux::Series;
 
@@ -45,13 +46,14 @@ impl Settings {
 
     /// What suits a capture: its own kernel and command line. Where that kernel had made
     /// groups, it had also set ACS control as it wanted it; elsewhere control is as the
-    /// firmware left it.
+    /// firmware left it. Where groups are reported and no service is on anywhere, the registers
+    /// were read at another time than the groups, under another system perhaps.
     pub fn for_host(host: &Host<'_>) -> Self {
         let kernel = Kernel::of(host);
         let line = kernel.command_line.as_deref();
         Self {
             kernel: kernel.series().unwrap_or(Self::DEFAULT),
-            control: match groups_reported(host) {
+            control: match groups_reported(host) && any_service_on(host) {
                 true => AcsControl::AsCaptured,
                 false => AcsControl::AsEnabled,
             },
@@ -67,6 +69,21 @@ impl Settings {
         self.parameters.remapping_off = None;
         self
     }
+}
+
+/// Whether any function has an ACS service on that isolation asks for, or none was captured.
+fn any_service_on(host: &Host<'_>) -> bool {
+    let mut captured = host
+        .functions()
+        .iter()
+        .filter_map(|function| function.acs().present())
+        .filter(|acs| acs.capability().set.intersects(AcsFlags::REQUIRED))
+        .peekable();
+    captured.peek().is_none()
+        || captured.any(|acs| {
+            let on = acs.control().set | acs.wide_control().set;
+            on.intersects(AcsFlags::REQUIRED) || !acs.control().unknown().is_empty()
+        })
 }
 
 /// Whether the kernel of the capture had made groups.
