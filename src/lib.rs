@@ -15,6 +15,7 @@
 //! sim                                     layouts and assignments played through
 //! rules, verdict                          judgements over facts, and nothing else
 //! diff                                    what changed between two machines
+//! messages                                what other programs' error messages mean
 //! redact                                  a capture without what is private, answers unchanged
 //! report                                  words, JSON, pictures
 //! ```
@@ -48,6 +49,8 @@ pub mod host;
 pub mod import;
 #[cfg(feature = "analyzer")]
 pub mod iommu;
+#[cfg(feature = "analyzer")]
+pub mod messages;
 #[cfg(feature = "analyzer")]
 pub mod names;
 #[cfg(feature = "analyzer")]

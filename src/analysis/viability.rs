@@ -74,7 +74,10 @@ pub fn interrupts_remapped(host: &Host<'_>, iommu: &Iommu) -> Option<bool> {
     match tables.is_empty() {
         // A paravirtual unit remaps DMA alone.
         true => host.capture().tables.contains_key("VIOT").then_some(false),
-        false => Some(tables.iter().all(|table| table.interrupt_remapping)),
+        false => tables
+            .iter()
+            .map(|table| table.interrupt_remapping)
+            .try_fold(true, |all, one| Some(all && one?)),
     }
 }
 

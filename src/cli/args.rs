@@ -112,6 +112,12 @@ pub(crate) enum Command {
         #[arg(long)]
         all: bool,
     },
+    /// What error messages of Linux, QEMU, libvirt and Hyper-V mean, and which rules explain them
+    ExplainLog {
+        /// A log, or whatever was pasted into the ticket
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// The index of rules, or one rule's page
     Rules {
         /// A code (ACS001) or name
@@ -166,6 +172,17 @@ pub(crate) enum Command {
         /// Which document; without it, their names
         name: Option<String>,
     },
+    /// Print a script that completes commands and options in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write the pages of all commands
+    Man {
+        /// Write all pages into this folder
+        #[arg(short, long, value_name = "FOLDER")]
+        output: Option<PathBuf>,
+    },
     /// Build a machine from a description and store it as a capture
     #[command(hide = true)]
     Synth {
@@ -183,8 +200,11 @@ impl Command {
     pub(crate) const fn formats(&self) -> &'static [Format] {
         match self {
             Self::Topology { .. } => &[Format::Text, Format::Json, Format::Dot, Format::Svg],
+            Self::Survey { .. } | Self::Explain { .. } | Self::Groups { .. } => {
+                &[Format::Text, Format::Json, Format::Markdown]
+            }
+            Self::Diff { .. } => &[Format::Text, Format::Json, Format::Markdown, Format::Html],
             Self::Mmio(_) | Self::Simulate(_) => &[Format::Text, Format::Json, Format::Svg],
-            Self::Diff { .. } => &[Format::Text, Format::Json, Format::Html],
             // Whatever the format is called, the page is the answer.
             Self::Report { .. } => &[Format::Text, Format::Html],
             Self::Lint { .. } => &[Format::Text, Format::Json, Format::Sarif, Format::Junit],

@@ -9,6 +9,7 @@ mod engine;
 mod finding;
 mod meta;
 mod registry;
+mod several;
 mod steps;
 
 mod acs;
@@ -33,5 +34,7 @@ pub use finding::{Confidence, Evidence, Finding, Locus, Severity, Subject, Value
 pub use meta::{Check, Outcome, Part, Rule, Status};
 pub use registry::{RULES, find};
 pub use steps::{StepFinding, gates, judge, rule_of};
+
+pub(in crate::rules) use several::several;
 
 pub(crate) use meta::{lint_part, rule};

@@ -98,6 +98,14 @@ impl<'a, 'c> Aliases<'a, 'c> {
         })
     }
 
+    /// Whether the function may be the controller of a domain of which that is not known.
+    pub(super) fn may_be_controller(&self, id: FunctionId) -> bool {
+        let mut domains = self.controllers.values();
+        domains.any(Option::is_none)
+            && !self.controllers.values().any(|own| *own == Some(id))
+            && listed(self.host.function(id), VMD)
+    }
+
     /// Functions whose aliases are set in registers that no capture holds.
     pub(super) fn is_open(&self, id: FunctionId) -> bool {
         is_switchtec(self.host.function(id))

@@ -57,6 +57,7 @@ impl Doubts {
                 .filter(|&id| {
                     !ground.topology.is_rooted(id)
                         || ground.aliases.dma_device(id).is_none()
+                        || ground.aliases.may_be_controller(id)
                         || finest.companions(id) != other.companions(id)
                 })
                 .filter(|id| self.of.get(id.index()) == Some(&None))
@@ -151,7 +152,7 @@ fn ask(ground: &Ground<'_, '_>, id: FunctionId, facts: &mut BTreeSet<Missing>) {
     if ground.aliases.is_open(id) {
         facts.insert(Missing::of(Fact::AliasIds, id));
     }
-    if ground.aliases.dma_device(id).is_none() {
+    if ground.aliases.dma_device(id).is_none() || ground.aliases.may_be_controller(id) {
         facts.insert(Missing::of(Fact::DmaDevice, id));
     }
 }

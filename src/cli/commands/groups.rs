@@ -83,6 +83,7 @@ fn partition(
     );
     match global.format {
         Format::Json => output::json(&json::v1::groups(report, &prediction)),
+        Format::Markdown => output::text(&report::markdown::groups(report, &prediction.groups)),
         _ => {
             let layout = output::layout(global, vfs);
             output::text(&report::groups(report, layout, &prediction))

@@ -4,10 +4,12 @@ mod analysis;
 mod captures;
 mod decode;
 mod diff;
+mod explain_log;
 mod groups;
 mod lint;
 mod mmio;
 mod reference;
+mod shell;
 mod simulate;
 
 use clap::ValueEnum;
@@ -30,6 +32,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Survey { analysis, all } => analysis::survey(global, analysis, *all),
         Command::Explain { analysis, device } => analysis::explain(global, analysis, device),
         Command::Topology { analysis, dot } => analysis::topology(global, analysis, *dot),
+        Command::ExplainLog { file } => explain_log::explain_log(global, file),
+        Command::Completions { shell } => shell::completions(*shell),
+        Command::Man { output } => shell::man(output.as_deref()),
         Command::Diff {
             before,
             after,

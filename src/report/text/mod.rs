@@ -5,6 +5,7 @@ pub(super) mod diff;
 pub(super) mod explain;
 pub(super) mod groups;
 pub(super) mod lint;
+pub(super) mod messages;
 mod missing;
 pub(super) mod peer;
 pub(super) mod rules;

@@ -154,7 +154,8 @@ fn without_knowing_the_controller_a_domain_is_open() {
     machine.facts(|facts| {
         let drive = find(facts, "10000:01:00.0");
         assert!(!facts.predicted.is_definite(drive));
-        assert!(facts.predicted.is_definite(find(facts, "40:05.5")));
+        // Either controller may have it in its group.
+        assert!(!facts.predicted.is_definite(find(facts, "40:05.5")));
     });
     let told = machine.with(
         "10000:00:01.0",

@@ -9,6 +9,7 @@ mod diff;
 mod explain;
 mod groups;
 mod lint;
+mod messages;
 mod mmio;
 mod peer;
 mod redact;
@@ -29,6 +30,7 @@ pub use groups::{
     GroupsDocument, MissingItem, OutsideItem, QuirkItem, VfioItem, groups,
 };
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
+pub use messages::{MessageItem, MessagesDocument, messages};
 pub use mmio::{
     BridgeWindowItem, ClaimItem, GuestBarItem, GuestDeviceItem, GuestItem, HostSpaceItem,
     HostWindowItem, HyperVItem, MinimumItem, MmioDocument, NamedWindowItem, PlacedItem, RangeItem,
@@ -60,6 +62,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ),
         ("simulation", schemars::schema_for!(SimulationDocument)),
         ("diff", schemars::schema_for!(DiffDocument)),
+        ("explain-log", schemars::schema_for!(MessagesDocument)),
         ("p2p", schemars::schema_for!(PeerDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
         ("redact", schemars::schema_for!(RedactDocument)),
