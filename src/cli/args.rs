@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::guest_args::{MmioArgs, SimulateArgs};
+use super::guest_args::{MmioArgs, PlaceArgs, SimulateArgs};
+use assignable::plan::Change;
 use assignable::policy::Policy;
 use assignable::select::Selector;
 use assignable::spec::linux::Series;
@@ -138,6 +139,25 @@ pub(crate) enum Command {
     Mmio(Box<MmioArgs>),
     /// Play an assignment step by step: states, refusals, the pool, virtual machines
     Simulate(Box<SimulateArgs>),
+    /// Verdicts and groups after a change: a card elsewhere, ACS on, the IOMMU on
+    WhatIf {
+        #[command(flatten)]
+        analysis: Analysis,
+        /// acs@PORT=on|off, acs-override=downstream,multifunction, rmrr@DEVICE=off, iommu=on,
+        /// native-pcie=on, slot@DEVICE=PORT, bar2@DEVICE=32G, vfs@DEVICE=8
+        #[arg(long, value_name = "CHANGE", required = true)]
+        set: Vec<Change>,
+    },
+    /// The smallest change that makes a device assignable
+    Fix {
+        #[command(flatten)]
+        analysis: Analysis,
+        /// The device
+        #[arg(short, long, value_name = "DEVICE", required = true)]
+        device: Vec<Selector>,
+    },
+    /// How many guests of one shape the host can serve at once, and with which devices
+    Place(Box<PlaceArgs>),
     /// Every header field and capability, every ACPI structure, with offsets and raw values
     Decode {
         #[command(flatten)]
@@ -166,6 +186,24 @@ pub(crate) enum Command {
         /// A capture: folder or zip
         #[arg(value_name = "CAPTURE")]
         capture: PathBuf,
+    },
+    /// Everything over a folder of captures, compared with what is known of each
+    Corpus {
+        /// A folder of captures, dumps and cases (docs/corpus.md)
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// Platform to judge for; may be given several times
+        #[arg(
+            short,
+            long = "policy",
+            value_name = "POLICY",
+            value_parser = policy,
+            default_values = ["hyperv-2025", "vfio"]
+        )]
+        policies: Vec<Policy>,
+        /// Store today's verdicts and findings as what is expected from now on
+        #[arg(long)]
+        accept: bool,
     },
     /// JSON Schemas of the documents that this program reads and writes
     Schema {
@@ -208,6 +246,13 @@ impl Command {
             // Whatever the format is called, the page is the answer.
             Self::Report { .. } => &[Format::Text, Format::Html],
             Self::Lint { .. } => &[Format::Text, Format::Json, Format::Sarif, Format::Junit],
+            Self::Corpus { .. } => &[
+                Format::Text,
+                Format::Json,
+                Format::Jsonl,
+                Format::Csv,
+                Format::Junit,
+            ],
             _ => &[Format::Text, Format::Json],
         }
     }
@@ -382,6 +427,8 @@ pub(crate) enum Format {
     Svg,
     Sarif,
     Junit,
+    Csv,
+    Jsonl,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -35,6 +35,7 @@ pub use text::groups::groups;
 pub use text::lint::lint as lint_text;
 pub use text::messages::messages;
 pub use text::peer::{peer_matrix, peer_pairs};
+pub use text::plan::{fix, place, what_if};
 pub use text::rules::{rule_index, rule_page};
 pub use text::simulate::simulate;
 pub use text::survey::survey;

@@ -2,12 +2,14 @@
 
 mod analysis;
 mod captures;
+mod corpus;
 mod decode;
 mod diff;
 mod explain_log;
 mod groups;
 mod lint;
 mod mmio;
+mod plan;
 mod reference;
 mod shell;
 mod simulate;
@@ -48,6 +50,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Groups(options) => groups::groups(global, options),
         Command::Mmio(args) => mmio::mmio(global, args),
         Command::Simulate(args) => simulate::simulate(global, args),
+        Command::WhatIf { analysis, set } => plan::what_if(global, analysis, set),
+        Command::Fix { analysis, device } => plan::fix(global, analysis, device),
+        Command::Place(args) => plan::place(global, args),
         Command::Decode { inputs, decoding } => decode::decode(global, inputs, decoding),
         Command::Lint {
             inputs,
@@ -56,6 +61,11 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             all,
             fail_on,
         } => lint::lint(global, inputs, *part, device, *all, *fail_on),
+        Command::Corpus {
+            folder,
+            policies,
+            accept,
+        } => corpus::corpus(global, folder, policies, *accept),
         Command::Rules { code } => reference::rules(global, code.as_deref()),
         Command::Schema { name } => reference::schema(name.as_deref()),
         Command::Import { inputs, output } => captures::import(global, inputs, output),

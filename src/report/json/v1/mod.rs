@@ -3,6 +3,7 @@
 //! Addresses and registers are `0x…` strings: JavaScript readers lose 64-bit numbers. These
 //! types are the format; they are filled from the internal ones and never the other way round.
 
+mod corpus;
 mod decode;
 mod device;
 mod diff;
@@ -12,6 +13,7 @@ mod lint;
 mod messages;
 mod mmio;
 mod peer;
+mod plan;
 mod redact;
 mod rules;
 mod simulate;
@@ -19,6 +21,9 @@ mod survey;
 mod table;
 mod topology;
 
+pub use corpus::{
+    CorpusCase, CorpusDevice, CorpusDocument, CorpusMismatch, CorpusSummary, corpus_case,
+};
 pub use decode::{
     Decode, DecodedFunction, FaultItem, FieldItem, RawItem, RegisterItem, StructureItem, decode,
 };
@@ -37,6 +42,10 @@ pub use mmio::{
     ShortfallItem, SizeItem, TreeItem, UnplacedItem, UnplacedPartItem, WishItem, mmio,
 };
 pub use peer::{PeerDocument, PeerItem, RouteItem, peers};
+pub use plan::{
+    FixDocument, FixItem, FixedDevice, GuestPlacement, JudgedItem, PlaceDocument,
+    VerdictChangeItem, WhatIfDocument, fix, place, what_if,
+};
 pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use simulate::{PoolItem, SimulationDocument, StepItem, VmItem, simulation};
@@ -55,6 +64,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("lint", schemars::schema_for!(LintDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
+        ("what-if", schemars::schema_for!(WhatIfDocument)),
+        ("fix", schemars::schema_for!(FixDocument)),
+        ("place", schemars::schema_for!(PlaceDocument)),
         ("mmio", schemars::schema_for!(MmioDocument)),
         (
             "scenario",
@@ -65,6 +77,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("explain-log", schemars::schema_for!(MessagesDocument)),
         ("p2p", schemars::schema_for!(PeerDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
+        ("corpus", schemars::schema_for!(CorpusDocument)),
+        ("corpus-case", schemars::schema_for!(CorpusCase)),
         ("redact", schemars::schema_for!(RedactDocument)),
         (
             "capture-manifest",
