@@ -11,7 +11,7 @@
 use std::path::Path;
 
 use assignable::analysis::Facts;
-use assignable::analysis::groups::{Groups, Options};
+use assignable::analysis::groups::{Groups, Settings};
 use assignable::bytes::ConfigImage;
 use assignable::capture::Capture;
 use assignable::corpus;
@@ -40,7 +40,7 @@ fn analysed<T>(capture: &Capture, show: impl FnOnce(&Report<'_>, &Groups) -> T) 
     let topology = Topology::of(&host);
     let facts = Facts::of(&host, &topology);
     let run = rules::run(&facts);
-    let groups = Groups::predict(&host, &topology, &facts.iommu, Options::for_host(&host));
+    let groups = Groups::predict(&host, &topology, &facts.iommu, &Settings::for_host(&host));
     let report = Report {
         facts: &facts,
         run: &run,
@@ -140,7 +140,9 @@ const PAIRS: &[(&str, &[&str])] = &[
             "acs 0000:05:01.0",
             "group 0000:05:01.0",
             "group 0000:06:00.0",
+            "findings 0000:06:00.0",
             "group 0000:07:00.0",
+            "findings 0000:07:00.0",
         ],
     ),
     (

@@ -1,4 +1,4 @@
-//! The whole way from a real dump to verdicts, and predicted IOMMU groups against real kernels'.
+//! The whole way from a real dump to verdicts.
 //!
 //! The dumps may not be redistributed; `ASSIGNABLE_EXTRA_CORPUS` says where they are. Without it
 //! every test here is reported as ignored.
@@ -13,16 +13,10 @@
     reason = "a test fails by panicking, reads its environment, and runs the binary"
 )]
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use assignable::addr::Sbdf;
-use assignable::analysis::Facts;
-use assignable::analysis::groups::{Groups, Options};
-use assignable::host::Host;
 use assignable::import::{self, Input};
-use assignable::topology::Topology;
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 
@@ -37,17 +31,6 @@ const KINDS: &[(&str, &str, usize)] = &[
     ("lspci-groups", "lspci", 12),
     ("qemu", ".tar.xz", 70),
 ];
-
-/// Kinds whose dumps carry the kernel's groups.
-const GROUPED: &[&str] = &["machines", "lspci-groups", "qemu"];
-
-/// Functions whose prediction is known to be wrong. The controller of Intel's VMD domain
-/// translates for every function behind it, which makes them its group.
-const KNOWN_WRONG: &[(&str, &str)] = &[("dell-xps-9320-alder-lake", "0000:00:0e.0")];
-
-/// Lab captures whose kernel left functions without a group until a driver binds: virtio-iommu
-/// describes its devices in a VIOT table, which is not evaluated.
-const DEFERRED: &[&str] = &["mfports-virtio.tar.xz", "switch-virtio.tar.xz"];
 
 /// A picture of a tree, not a dump.
 const NO_DUMP: &[&str] = &["lspci-tree.txt"];
@@ -77,11 +60,6 @@ fn main() {
         }));
         for file in files {
             let name = file.strip_prefix(root).unwrap().display().to_string();
-            if GROUPED.contains(&kind) {
-                let file = file.clone();
-                let name = format!("groups of {name}");
-                trials.push(Trial::test(name, move || groups(&file)));
-            }
             trials.push(Trial::test(format!("survey of {name}"), move || {
                 survey(&file)
             }));
@@ -124,56 +102,6 @@ fn survey(file: &Path) -> Result<(), Failed> {
     let devices = survey["devices"].as_array().map_or(0, Vec::len);
     if devices != import.capture.functions.len() || devices == 0 {
         return Err(format!("{devices} devices in the survey").into());
-    }
-    Ok(())
-}
-
-/// The predicted partition is the kernel's, wherever it is called definite; group numbers mean
-/// nothing. Lab captures hold everything, so that there it must be definite throughout.
-fn groups(file: &Path) -> Result<(), Failed> {
-    let import = import::import(&[Input::Path(file.to_owned())]);
-    let host = Host::from_capture(&import.capture);
-    let topology = Topology::of(&host);
-    let facts = Facts::of(&host, &topology);
-    let groups = Groups::predict(&host, &topology, &facts.iommu, Options::for_host(&host));
-    let name = file.file_name().unwrap().to_str().unwrap();
-    let complete = name.ends_with(".tar.xz");
-    let known_wrong: BTreeSet<_> = KNOWN_WRONG
-        .iter()
-        .filter(|(machine, _)| file.components().any(|part| part.as_os_str() == *machine))
-        .map(|&(_, at)| at.to_owned())
-        .collect();
-    let mut wrong = BTreeSet::new();
-    let mut reported = 0;
-    for (id, function) in host.iter() {
-        let Some(group) = &function.reported.iommu_group else {
-            let deferred = DEFERRED.contains(&name);
-            if complete && reported > 0 && !deferred && groups.group(id).is_some() {
-                return Err(format!("{} has no group, but one is predicted", function.at).into());
-            }
-            continue;
-        };
-        reported += 1;
-        if !groups.is_definite(id) {
-            if complete {
-                return Err(format!("{} is not definite", function.at).into());
-            }
-            continue;
-        }
-        let addresses =
-            |ids: &[_]| -> BTreeSet<Sbdf> { ids.iter().map(|&id| host.function(id).at).collect() };
-        let real: Vec<_> = facts.groups.members(group.value).collect();
-        let (real, predicted) = (addresses(&real), addresses(groups.companions(id)));
-        if real != predicted {
-            let at = function.at.to_string();
-            if !known_wrong.contains(&at) {
-                return Err(format!("{at}: predicted {predicted:?}, real {real:?}").into());
-            }
-            wrong.insert(at);
-        }
-    }
-    if wrong != known_wrong {
-        return Err(format!("{known_wrong:?} were wrong; now they are right").into());
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use assignable::addr::Sbdf;
-use assignable::analysis::groups::{Groups, Options};
+use assignable::analysis::groups::{Groups, Settings};
 use assignable::corpus::{self, Case};
 use assignable::host::Host;
 use assignable::iommu::Iommu;
@@ -27,7 +27,7 @@ fn predicted(case: &Case) -> (Partition, BTreeSet<Sbdf>) {
     let host = Host::from_capture(&case.capture);
     let topology = Topology::of(&host);
     let iommu = Iommu::of(&host, &topology);
-    let groups = Groups::predict(&host, &topology, &iommu, Options::for_host(&host));
+    let groups = Groups::predict(&host, &topology, &iommu, &Settings::for_host(&host));
     let partition = groups
         .iter()
         .map(|(_, members)| members.iter().map(|&id| host.function(id).at).collect())

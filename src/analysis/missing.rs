@@ -27,6 +27,14 @@ pub enum Fact {
     DamagedList,
     /// Single bits that a decoded text does not print.
     RegisterBits,
+    /// Vendor and device id.
+    Ids,
+    /// Which ids of other functions a switch uses, in registers behind a BAR.
+    AliasIds,
+    /// Which function the requests of a separate domain leave through.
+    DmaDevice,
+    /// ACS control as the firmware had left it, before a kernel set it.
+    FirmwareAcs,
     /// A bridge above the function.
     BridgeAbove,
     /// The header of function 0 of the device.
@@ -94,6 +102,10 @@ impl Fact {
             Self::ExtendedConfig => "extended configuration space (bytes 256 to 4095)",
             Self::DamagedList => "an intact capability list",
             Self::RegisterBits => "single register bits that the text does not print",
+            Self::Ids => "vendor and device id",
+            Self::AliasIds => "the requester ids that the switch is set to use",
+            Self::DmaDevice => "the controller through which its domain reaches memory",
+            Self::FirmwareAcs => "ACS control as the firmware leaves it",
             Self::BridgeAbove => "the bridge above the device",
             Self::FunctionZero => {
                 "whether the device has several functions (header type of function 0)"
@@ -121,6 +133,10 @@ impl Fact {
             Self::DamagedList => {
                 "sudo setpci -s DEVICE CAP_EXP+0.l, or a second dump after a reset"
             }
+            Self::Ids => "lspci -nn > dump.txt",
+            Self::AliasIds => "sudo dmesg > log.txt (the lines with Switchtec)",
+            Self::DmaDevice => "ls -l /sys/bus/pci/devices > list.txt, or sudo assignable-collect",
+            Self::FirmwareAcs => "sudo lspci -vvvxxxx > dump.txt, started with intel_iommu=off",
             Self::BridgeAbove | Self::FunctionZero => {
                 "sudo lspci -vvvxxxx > dump.txt (all devices, without -s or -d)"
             }

@@ -5,14 +5,17 @@ pub mod acs;
 pub mod device_type;
 pub mod groups;
 pub mod interrupts;
+pub mod kernel;
 pub mod missing;
 pub mod native_control;
+pub mod peer;
 pub mod reported_groups;
 pub mod reserved;
 pub mod reset;
 pub mod resources;
 pub mod sriov;
 mod tri;
+pub mod viability;
 
 pub use missing::{Fact, Missing};
 pub use tri::Tri;
@@ -38,6 +41,10 @@ pub struct Facts<'h, 'c> {
     pub groups: reported_groups::ReportedGroups,
     /// The captured remapping tables, resolved to functions.
     pub iommu: Iommu,
+    /// IOMMU groups as the capture's own kernel would make them with remapping on.
+    pub predicted: groups::Groups,
+    /// Who reaches whom although the predicted groups differ, by address.
+    pub exposures: Vec<groups::Exposure>,
     /// What the firmware left to Linux of PCI Express.
     pub native_control: native_control::NativeControl,
     /// What the capture holds about the host as a whole.
@@ -72,12 +79,17 @@ pub struct Platform {
 impl<'h, 'c> Facts<'h, 'c> {
     /// Analyses a host.
     pub fn of(host: &'h Host<'c>, topology: &'h Topology) -> Self {
+        let iommu = Iommu::of(host, topology);
+        let settings = groups::Settings::for_host(host).with_remapping();
+        let predicted = groups::Groups::predict(host, topology, &iommu, &settings);
         Self {
             host,
             topology,
+            exposures: groups::exposures(host, topology, &settings, &predicted),
+            predicted,
             acs: acs::AcsAnalysis::of(host, topology),
             groups: reported_groups::ReportedGroups::of(host),
-            iommu: Iommu::of(host, topology),
+            iommu,
             native_control: native_control::NativeControl::of(host),
             platform: Platform::of(host),
             profiles: host

@@ -27,6 +27,13 @@ impl ReportedGroups {
         self.members.is_empty()
     }
 
+    /// Number of groups.
+    pub fn len(&self) -> usize {
+        let mut groups: Vec<u32> = self.members.iter().map(|member| member.0).collect();
+        groups.dedup();
+        groups.len()
+    }
+
     /// Every function of a group, by address.
     pub fn members(&self, group: u32) -> impl ExactSizeIterator<Item = FunctionId> {
         let from = self.members.partition_point(|member| member.0 < group);

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use crate::addr::Sbdf;
 use crate::analysis::Facts;
-use crate::analysis::groups::{Groups, Options};
+use crate::analysis::groups::{Groups, Settings};
 use crate::corpus::{Expectations, Expected};
 use crate::host::Host;
 use crate::policy::Policy;
@@ -111,8 +111,8 @@ fn analyse(machine: &Machine, policies: &[Policy]) -> Analysed {
     let topology = Topology::of(&host);
     let facts = Facts::of(&host, &topology);
     let run = rules::run(&facts);
-    let options = Options::for_host(&host);
-    let groups = Groups::predict(&host, &topology, &facts.iommu, options);
+    let settings = Settings::for_host(&host);
+    let groups = Groups::predict(&host, &topology, &facts.iommu, &settings);
     let mut checker = check::Checker::default();
     checker.groups(&host, &groups, machine.truth.groups.as_deref());
     checker.locations(&host, &topology, &machine.truth);

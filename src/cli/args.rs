@@ -6,6 +6,7 @@ use super::guest_args::{MmioArgs, PlaceArgs, SimulateArgs};
 use assignable::plan::Change;
 use assignable::policy::Policy;
 use assignable::select::Selector;
+use assignable::spec::linux::Series;
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Can this PCIe device be given to a virtual machine, and if not, exactly why?
@@ -132,17 +133,7 @@ pub(crate) enum Command {
         dot: bool,
     },
     /// IOMMU groups as Linux would make them, and what forces each merger
-    Groups {
-        #[command(flatten)]
-        inputs: Inputs,
-        /// Take ACS control as captured, or as a kernel with an active IOMMU sets it; default:
-        /// as captured where the capture's kernel had made groups
-        #[arg(long, value_name = "MODE")]
-        acs: Option<AcsMode>,
-        /// Probe all functions in one pass, as kernels before 6.1
-        #[arg(long)]
-        before_6_1: bool,
-    },
+    Groups(Groups),
     /// Address space: the host's windows and their slack; with --device, where a guest's BARs
     /// land and the smallest gaps that hold them
     Mmio(Box<MmioArgs>),
@@ -265,6 +256,45 @@ impl Command {
             _ => &[Format::Text, Format::Json],
         }
     }
+}
+
+/// What to predict groups for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Groups {
+    /// Dumps of one machine
+    #[arg(value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Release of the kernel, such as 5.10, 6.1, 6.12 or 7.2; default: the capture's own
+    #[arg(long, value_name = "RELEASE", value_parser = kernel)]
+    pub(crate) kernel: Option<Series>,
+    /// Kernel command line, as far as it matters (iommu=, intel_iommu=, amd_iommu=,
+    /// pci=disable_acs_redir=, pci=config_acs=, pcie_acs_override=); default: the capture's own
+    #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
+    pub(crate) parameters: Option<String>,
+    /// Take ACS control as captured, or as a kernel with an active IOMMU sets it; default:
+    /// as captured where the capture's kernel had made groups
+    #[arg(long, value_name = "MODE")]
+    pub(crate) acs: Option<AcsMode>,
+    /// Which grouping rules
+    #[arg(long, value_name = "MODEL", default_value = "mainline")]
+    pub(crate) model: GroupModel,
+    /// Say where virtual functions would go that are not enabled yet
+    #[arg(long)]
+    pub(crate) vfs: bool,
+    /// Instead: may traffic between two devices go direct, or between all GPUs, accelerators
+    /// and network controllers (`all`)?
+    #[arg(long, num_args = 1..=2, value_names = ["DEVICE", "DEVICE"])]
+    pub(crate) p2p: Vec<String>,
+}
+
+/// Grouping rules.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum GroupModel {
+    /// Those of Linux
+    Mainline,
+    /// Those of the unmerged series of 2025, which some vendors' kernels carry
+    #[value(name = "rework-2025")]
+    Rework2025,
 }
 
 /// Inputs: parts of one machine.
@@ -406,6 +436,11 @@ pub(crate) enum When {
     Auto,
     Always,
     Never,
+}
+
+fn kernel(text: &str) -> Result<Series, String> {
+    text.parse()
+        .map_err(|()| "expected a release, such as 6.12 or 6.8.0-51-generic".to_owned())
 }
 
 pub(super) fn policy(text: &str) -> Result<Policy, String> {

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 use crate::addr::Sbdf;
 use crate::analysis::Facts;
-use crate::analysis::groups::{Groups, Options};
+use crate::analysis::groups::{Groups, Settings};
 use crate::capture::Capture;
 use crate::host::Host;
 use crate::policy::Policy;
@@ -113,8 +113,8 @@ fn groups(facts: &Facts<'_, '_>) -> Vec<Vec<Sbdf>> {
         }
     }
     let mut groups: Vec<Vec<Sbdf>> = if reported.is_empty() {
-        let options = Options::for_host(host);
-        let groups = Groups::predict(host, facts.topology, &facts.iommu, options);
+        let settings = Settings::for_host(host);
+        let groups = Groups::predict(host, facts.topology, &facts.iommu, &settings);
         let at = |members: &[crate::host::FunctionId]| {
             let mut at: Vec<_> = members.iter().map(|&id| host.function(id).at).collect();
             at.sort_unstable();

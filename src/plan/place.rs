@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::addr::Sbdf;
 use crate::analysis::Facts;
-use crate::analysis::groups::{Groups, Options};
+use crate::analysis::groups::{Groups, Settings};
 use crate::host::FunctionId;
 use crate::policy::Policy;
 use crate::rules::RuleRun;
@@ -157,7 +157,7 @@ fn units(
         }
         supply.push((there, unusable));
     }
-    let groups = Groups::predict(host, topology, &facts.iommu, Options::for_host(host));
+    let groups = Groups::predict(host, topology, &facts.iommu, &Settings::for_host(host));
     let key = |id: FunctionId| -> (bool, usize) {
         if policy.is_hyperv() {
             return (false, id.index());

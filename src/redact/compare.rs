@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Redacted, words};
 use crate::analysis::Facts;
-use crate::analysis::groups::{Groups, Options};
+use crate::analysis::groups::{Groups, Settings};
 use crate::capture::Capture;
 use crate::host::Host;
 use crate::policy::Policy;
@@ -69,8 +69,8 @@ fn answers(capture: &Capture, words: impl Fn(&str) -> String) -> Vec<String> {
         let subject = subject(gap.subject);
         answers.push(format!("{subject}: {} lacks {missing} {of}", gap.rule.code));
     }
-    let options = Options::for_host(&host);
-    let predicted = Groups::predict(&host, &topology, &facts.iommu, options);
+    let settings = Settings::for_host(&host);
+    let predicted = Groups::predict(&host, &topology, &facts.iommu, &settings);
     for (id, function) in host.iter() {
         let function = function.at;
         for policy in Policy::ALL {

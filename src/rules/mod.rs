@@ -17,6 +17,7 @@ mod bar;
 mod cap;
 mod cfg;
 mod dda;
+mod grp;
 mod int;
 mod iom;
 mod rst;

@@ -1,6 +1,6 @@
 //! The one list of rules, in order of code.
 
-use super::{Rule, acs, bar, cap, cfg, dda, int, iom, rst, rsv, top, vfi, vmc};
+use super::{Rule, acs, bar, cap, cfg, dda, grp, int, iom, rst, rsv, top, vfi, vmc};
 
 /// Every rule, in order of code.
 pub static RULES: &[&Rule] = &[
@@ -71,6 +71,7 @@ pub static RULES: &[&Rule] = &[
     &dda::DDA072,
     &dda::DDA073,
     &dda::DDA074,
+    &grp::GRP001,
     &int::INT001,
     &int::INT002,
     &int::INT003,

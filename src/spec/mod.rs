@@ -5,6 +5,7 @@
 
 mod citation;
 mod field;
+pub mod linux;
 pub mod pci;
 pub mod pcie;
 pub mod quirks;

@@ -11,7 +11,7 @@
 mod machine;
 
 use assignable::analysis::Facts;
-use assignable::analysis::groups::{Groups, Options};
+use assignable::analysis::groups::{Groups, Prediction, Settings};
 use assignable::host::{FunctionId, Host};
 use assignable::names::Names;
 use assignable::policy::Policy;
@@ -22,20 +22,21 @@ use assignable::topology::Topology;
 /// An id list as hostile as the dump: the user may have it from anywhere.
 const IDS: &str = "# Version: 2026.01.01\n8086  <script>window.stolen=1</script>\"|`=1+1\n\t1572  <img src=x onerror=1>\u{202e}\u{1b}[2J|\nC 02  <b>net</b>|\n\t00  \"eth\" & |*_`[x](javascript:1)\n";
 
-fn with_report(names: &Names, show: impl FnOnce(&Report<'_>, &Groups)) {
+fn with_report(names: &Names, show: impl FnOnce(&Report<'_>, &Prediction)) {
     let capture = machine::hostile();
     let host = Host::from_capture(&capture);
     let topology = Topology::of(&host);
     let facts = Facts::of(&host, &topology);
     let run = rules::run(&facts);
-    let groups = Groups::predict(&host, &topology, &facts.iommu, Options::for_host(&host));
+    let settings = Settings::for_host(&host);
+    let prediction = Prediction::of(&host, &topology, &facts.iommu, &facts.groups, settings);
     let report = Report {
         facts: &facts,
         run: &run,
         names,
         policies: &[Policy::HyperV2025, Policy::Vfio],
     };
-    show(&report, &groups);
+    show(&report, &prediction);
 }
 
 fn lists() -> [Names; 2] {
@@ -58,7 +59,7 @@ fn assert_plain(what: &str, text: &str) {
 #[test]
 fn the_terminal_shows_the_payloads_and_obeys_none() {
     for names in lists() {
-        with_report(&names, |report, groups| {
+        with_report(&names, |report, prediction| {
             let layout = Layout {
                 width: 120,
                 palette: Palette::plain(),
@@ -67,7 +68,7 @@ fn the_terminal_shows_the_payloads_and_obeys_none() {
             let mut texts = vec![
                 ("survey", report::survey(report, layout)),
                 ("topology", report::topology(report, layout)),
-                ("groups", report::groups(report, layout, groups)),
+                ("groups", report::groups(report, layout, prediction)),
             ];
             texts.extend(
                 devices(report)
@@ -230,7 +231,7 @@ fn markdown_shows_every_text_as_code_and_obeys_none() {
             let explain = markdown::explain(report, &devices(report));
             assert_inert_markdown("survey", &survey);
             assert_inert_markdown("explain", &explain);
-            assert_inert_markdown("groups", &markdown::groups(report, groups));
+            assert_inert_markdown("groups", &markdown::groups(report, &groups.groups));
             assert!(
                 survey.contains("window.stolen"),
                 "the payloads are not there"
@@ -308,7 +309,7 @@ fn a_diff_of_hostile_machines_is_harmless_in_every_format() {
         &hosts.0,
         &trees.0,
         &facts.0.iommu,
-        Options::for_host(&hosts.0),
+        &Settings::for_host(&hosts.0),
     );
     let side = |facts, run| Side {
         facts,

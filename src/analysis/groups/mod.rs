@@ -4,23 +4,62 @@
 //! others. It is not the same as real isolation: the rules have known holes, and the predictor
 //! copies them.
 
-mod acs;
 mod alias;
 mod assign;
-mod order;
+mod assume;
+mod compare;
+mod control;
+mod coverage;
+mod device_match;
+mod doubt;
+mod formal;
+mod parameters;
+mod prediction;
+mod rework;
+mod settings;
+mod standing;
+#[cfg(test)]
+mod tests;
+mod virtual_functions;
 
+pub use compare::{Cause, Comparison, Difference};
+pub use control::{Control, Services};
+pub use coverage::Outside;
+pub use device_match::DeviceMatch;
+pub use formal::{Exposure, Hole, exposures};
+pub use parameters::{Configure, Overrides, Parameters};
+pub use prediction::{Prediction, UsedQuirk};
+pub use settings::{AcsControl, Model, Settings};
+pub use standing::{Standing, Why};
+pub use virtual_functions::{FutureFunctions, FuturePlace};
+
+use alias::Aliases;
+use assign::{Ground, assign};
+use assume::Assume;
+use coverage::Coverage;
+use doubt::Doubts;
+use standing::Standings;
+
+use crate::analysis::{Missing, Tri};
 use crate::host::{FunctionId, Host};
 use crate::iommu::Iommu;
 use crate::topology::Topology;
 
 /// The predicted partition of a host's functions.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub struct Groups {
+    partition: Partition,
+    standings: Standings,
+    outside: Vec<Option<Outside>>,
+    doubts: Doubts,
+}
+
+/// Functions by group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Partition {
     of: Vec<Option<GroupId>>,
     members: Vec<Vec<FunctionId>>,
     joins: Vec<Option<Join>>,
-    /// Functions for which the answer hangs on bits that the capture lacks.
-    undetermined: Vec<FunctionId>,
 }
 
 /// Index of a group, in the order of founding. The kernel's own numbers are an accident of
@@ -42,85 +81,124 @@ pub enum Join {
     Founder,
     /// Its requests carry, or pass through, the other function's id.
     Alias(FunctionId),
-    /// The bridge above it, or one further up, cannot keep it apart.
+    /// The bridge above it, or one further up, cannot keep it apart from it.
     Bridge(FunctionId),
     /// The other function of its device cannot be kept apart from it.
     Sibling(FunctionId),
-}
-
-/// What the prediction assumes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Options {
-    /// Judge ACS control as captured; otherwise as the kernel sets it when an IOMMU is active.
-    pub as_captured: bool,
-    /// Remapping units register one after the other and each probes its own functions, as
-    /// since Linux 6.1; before, all functions are probed in one pass.
-    pub probe_by_unit: bool,
-}
-
-/// How bits that the capture lacks are taken.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Assume {
-    Isolated,
-    NotIsolated,
-}
-
-impl Options {
-    /// What suits a capture: where its kernel had made groups, it had also set ACS control as
-    /// it wanted it, command line included; elsewhere control is as the firmware left it.
-    pub fn for_host(host: &Host<'_>) -> Self {
-        let mut functions = host.functions().iter();
-        Self {
-            as_captured: functions.any(|function| function.reported.iommu_group.is_some()),
-            probe_by_unit: true,
-        }
-    }
+    /// The bridge above it is not in the capture.
+    MissingBridge,
 }
 
 impl Groups {
     /// Predicts the groups of a host.
     ///
-    /// Functions that no remapping unit covers get none. Without a captured table those count as
-    /// covered that the kernel put into a group, or all where it reported none. Where the capture lacks bits, the prediction is made with
-    /// them taken both ways, and functions whose group differs are undetermined.
-    pub fn predict(host: &Host<'_>, topology: &Topology, iommu: &Iommu, options: Options) -> Self {
-        let mut prediction = assign::assign(host, topology, iommu, options, Assume::Isolated);
-        let other = assign::assign(host, topology, iommu, options, Assume::NotIsolated);
-        prediction.undetermined = host
-            .iter()
-            .map(|(id, _)| id)
-            .filter(|&id| prediction.companions(id) != other.companions(id))
-            .collect();
-        prediction
+    /// Functions that no remapping unit covers get none. Without a captured table those count
+    /// as covered that the kernel put into a group, or all where it reported none.
+    ///
+    /// Where the capture lacks facts, the prediction is made with them taken either way, and
+    /// functions whose group differs are undetermined; what is shown of them is the finest
+    /// partition.
+    pub fn predict(
+        host: &Host<'_>,
+        topology: &Topology,
+        iommu: &Iommu,
+        settings: &Settings,
+    ) -> Self {
+        let aliases = Aliases::of(host, topology, settings.kernel);
+        let standings = Standings::of(host, topology, settings);
+        let coverage = Coverage::of(host, topology, iommu, settings, &aliases);
+        let ground = Ground {
+            host,
+            topology,
+            aliases: &aliases,
+            standings: &standings,
+            coverage: &coverage,
+            model: settings.model,
+        };
+        let partition = assign(&ground, Assume::ISOLATED);
+        let doubts = Doubts::of(&ground, &partition);
+        Self {
+            partition,
+            doubts,
+            outside: coverage.outside,
+            standings,
+        }
     }
 
     /// The group of a function; `None` where it gets none.
     pub fn group(&self, id: FunctionId) -> Option<GroupId> {
-        self.of.get(id.index()).copied().flatten()
+        self.partition.group(id)
     }
 
     /// Every group, in the order of founding.
     pub fn iter(&self) -> impl Iterator<Item = (GroupId, &[FunctionId])> {
         (0..)
             .map(GroupId)
-            .zip(self.members.iter().map(Vec::as_slice))
+            .zip(self.partition.members.iter().map(Vec::as_slice))
     }
 
     /// All functions in the group of a function, itself included, by address; empty where it
     /// has no group.
     pub fn companions(&self, id: FunctionId) -> &[FunctionId] {
+        self.partition.companions(id)
+    }
+
+    /// Why a function is in its group; `None` where it has none.
+    pub fn join(&self, id: FunctionId) -> Option<Join> {
+        self.partition.joins.get(id.index()).copied().flatten()
+    }
+
+    /// Why a function is in no group; `None` where it has one.
+    pub fn outside(&self, id: FunctionId) -> Option<Outside> {
+        self.outside.get(id.index()).copied().flatten()
+    }
+
+    /// Whether the kernel takes a function to be isolated from its peers.
+    pub fn standing(&self, id: FunctionId) -> Standing {
+        self.standings.get(id)
+    }
+
+    /// The lowest hop, from a bridge upwards, that keeps nothing apart: the one that forces
+    /// what is below the bridge together.
+    pub fn obstacle(&self, topology: &Topology, bridge: FunctionId) -> Option<FunctionId> {
+        let mut hops = topology.upstream(bridge);
+        hops.find(|&hop| self.standing(hop).isolated == Tri::No)
+    }
+
+    /// Whether the capture settles the function's group.
+    pub fn is_definite(&self, id: FunctionId) -> bool {
+        self.doubts.is_settled(id)
+    }
+
+    /// What the function's group depends on and the capture lacks; empty where it is settled.
+    pub fn missing(&self, id: FunctionId) -> &[Missing] {
+        self.doubts.about(id)
+    }
+}
+
+impl Partition {
+    fn group(&self, id: FunctionId) -> Option<GroupId> {
+        self.of.get(id.index()).copied().flatten()
+    }
+
+    fn companions(&self, id: FunctionId) -> &[FunctionId] {
         self.group(id)
             .and_then(|group| self.members.get(group.0 as usize))
             .map_or(&[], Vec::as_slice)
     }
 
-    /// Why a function is in its group; `None` where it has none.
-    pub fn join(&self, id: FunctionId) -> Option<Join> {
-        self.joins.get(id.index()).copied().flatten()
+    /// A new group.
+    fn found(&mut self) -> GroupId {
+        let group = GroupId(u32::try_from(self.members.len()).unwrap_or(u32::MAX));
+        self.members.push(Vec::new());
+        group
     }
 
-    /// Whether the capture settles the function's group.
-    pub fn is_definite(&self, id: FunctionId) -> bool {
-        self.undetermined.binary_search(&id).is_err()
+    fn add(&mut self, id: FunctionId, group: GroupId, join: Join) {
+        self.of[id.index()] = Some(group);
+        self.joins[id.index()] = Some(join);
+        if let Some(members) = self.members.get_mut(group.0 as usize) {
+            members.push(id);
+        }
     }
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use assignable::analysis::Facts;
-use assignable::analysis::groups::{Groups, Options};
 use assignable::capture::Capture;
 use assignable::host::{FunctionId, Host};
 use assignable::policy::Policy;
@@ -13,7 +12,7 @@ use assignable::select::Selector;
 use assignable::topology::Topology;
 use assignable::verdict::Verdict;
 
-use crate::cli::args::{AcsMode, Analysis, FailOn, Format, Global, Inputs};
+use crate::cli::args::{Analysis, FailOn, Format, Global};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::{load, output};
 
@@ -83,35 +82,6 @@ pub(crate) fn report(
         }
         let devices: Vec<_> = report.candidates().collect();
         Ok(fail_on(report, analysis.fail_on, &devices))
-    })
-}
-
-pub(crate) fn groups(
-    global: &Global,
-    inputs: &Inputs,
-    acs: Option<AcsMode>,
-    before_6_1: bool,
-) -> Result<Exit, Failure> {
-    with_report(global, &Analysis::of(inputs), |report| {
-        let (host, topology) = (report.facts.host, report.facts.topology);
-        let mut options = Options::for_host(host);
-        if let Some(mode) = acs {
-            options.as_captured = mode == AcsMode::Captured;
-        }
-        options.probe_by_unit = !before_6_1;
-        let groups = Groups::predict(host, topology, &report.facts.iommu, options);
-        match global.format {
-            Format::Json => output::json(&json::v1::groups(report, &groups))?,
-            Format::Markdown => output::text(&report::markdown::groups(report, &groups))?,
-            _ => {
-                output::text(&report::groups(
-                    report,
-                    output::layout(global, false),
-                    &groups,
-                ))?;
-            }
-        }
-        Ok(Exit::Answered)
     })
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use assignable::analysis::Facts;
-use assignable::analysis::groups::{Groups, Options};
+use assignable::analysis::groups::{Groups, Settings};
 use assignable::capture::Capture;
 use assignable::diff::{Difference, Side, What};
 use assignable::host::Host;
@@ -82,7 +82,7 @@ fn analysed<T>(
     let topology = Topology::of(&host);
     let facts = Facts::of(&host, &topology);
     let run = rules::run(&facts);
-    let groups = Groups::predict(&host, &topology, &facts.iommu, Options::for_host(&host));
+    let groups = Groups::predict(&host, &topology, &facts.iommu, &Settings::for_host(&host));
     let report = Report {
         facts: &facts,
         run: &run,

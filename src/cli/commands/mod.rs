@@ -6,6 +6,7 @@ mod corpus;
 mod decode;
 mod diff;
 mod explain_log;
+mod groups;
 mod lint;
 mod mmio;
 mod plan;
@@ -46,11 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Report { analysis, output } => {
             analysis::report(global, analysis, output.as_deref())
         }
-        Command::Groups {
-            inputs,
-            acs,
-            before_6_1,
-        } => analysis::groups(global, inputs, *acs, *before_6_1),
+        Command::Groups(options) => groups::groups(global, options),
         Command::Mmio(args) => mmio::mmio(global, args),
         Command::Simulate(args) => simulate::simulate(global, args),
         Command::WhatIf { analysis, set } => plan::what_if(global, analysis, set),

@@ -2,7 +2,7 @@
 
 use super::{Change, fact, isolation};
 use crate::addr::Sbdf;
-use crate::analysis::groups::{Groups, Options};
+use crate::analysis::groups::{AcsControl, Groups, Settings};
 use crate::capture::Capture;
 use crate::host::Host;
 use crate::iommu::Iommu;
@@ -55,11 +55,11 @@ fn predicted(capture: &Capture, assumed: &Assumed) -> Vec<(Sbdf, Option<u32>)> {
     let host = Host::from_capture(&copy);
     let topology = Topology::of(&host);
     let iommu = Iommu::of(&host, &topology);
-    let options = Options {
-        as_captured: false,
-        ..Options::for_host(&host)
+    let settings = Settings {
+        control: AcsControl::AsEnabled,
+        ..Settings::for_host(&host)
     };
-    let groups = Groups::predict(&host, &topology, &iommu, options);
+    let groups = Groups::predict(&host, &topology, &iommu, &settings);
     let mut numbers = vec![None; host.functions().len()];
     for (number, (_, members)) in (0..).zip(groups.iter()) {
         for id in members {

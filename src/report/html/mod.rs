@@ -21,7 +21,6 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 use crate::addr::Sbdf;
-use crate::analysis::groups::{Groups, Options};
 use crate::host::FunctionId;
 use crate::report::{Report, picture};
 use crate::verdict::Verdict;
@@ -32,20 +31,19 @@ const SCRIPT: &str = include_str!("script.js");
 /// The whole report as a page.
 pub fn page(report: &Report<'_>) -> String {
     let facts = report.facts;
-    let options = Options::for_host(facts.host);
-    let groups = Groups::predict(facts.host, facts.topology, &facts.iommu, options);
-    let picture = picture::drawing(report, &groups, &html! {});
+    let groups = &facts.predicted;
+    let picture = picture::drawing(report, groups, &html! {});
     document(
         &summary::title(report),
         &html! {
             (summary::section(report))
-            (devices::section(report, &groups))
+            (devices::section(report, groups))
             section #topology {
                 h2 { "Topology" }
                 p { "Every port, bridge and device, with what each port does to keep apart what lies below it. Rest the pointer on a box for its full text; equal functions share one." }
                 div.scroll tabindex="0" role="region" aria-label="Topology, scrolls sideways" { (picture) }
             }
-            (machine::section(report, &groups))
+            (machine::section(report, groups))
             (memory::section(report))
             (findings::section(report))
             (gaps::section(report))

@@ -10,7 +10,6 @@ pub(in crate::report) use tree::alike;
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::analysis::groups::{Groups, Options};
 use crate::report::Report;
 
 /// Colours and lines, for the picture alone and inside a page.
@@ -18,11 +17,8 @@ pub(in crate::report) const STYLE: &str = include_str!("picture.css");
 
 /// The tree as an SVG file of its own.
 pub fn topology(report: &Report<'_>) -> String {
-    let facts = report.facts;
-    let options = Options::for_host(facts.host);
-    let groups = Groups::predict(facts.host, facts.topology, &facts.iommu, options);
     let style = html! { style { (PreEscaped(STYLE)) } };
-    let drawing: Markup = drawing(report, &groups, &style);
+    let drawing: Markup = drawing(report, &report.facts.predicted, &style);
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n",
         drawing.into_string()

@@ -210,7 +210,6 @@ impl Likeness {
 mod tests {
     use super::*;
     use crate::analysis::Facts;
-    use crate::analysis::groups::Options;
     use crate::host::Host;
     use crate::names::Names;
     use crate::policy::Policy;
@@ -229,8 +228,7 @@ mod tests {
             names: &Names::built_in(),
             policies: &[Policy::Vfio],
         };
-        let groups = Groups::predict(&host, &topology, &facts.iommu, Options::for_host(&host));
-        ask(&Tree::of(&report, &groups), &host)
+        ask(&Tree::of(&report, &facts.predicted), &host)
     }
 
     fn shown(tree: &Tree) -> Vec<FunctionId> {

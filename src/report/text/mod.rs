@@ -7,6 +7,7 @@ pub(super) mod groups;
 pub(super) mod lint;
 pub(super) mod messages;
 mod missing;
+pub(super) mod peer;
 pub(super) mod plan;
 pub(super) mod rules;
 pub(super) mod simulate;

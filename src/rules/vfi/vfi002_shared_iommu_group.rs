@@ -21,9 +21,10 @@ rule! {
     ///
     /// ## How it is decided
     ///
-    /// By the groups that the kernel reported. Bridges and ports may stay with their driver.
-    /// Where no group was reported the answer is "cannot tell"; a function without a group
-    /// beside others with one is another rule (VFI005).
+    /// By the groups that the kernel reported. Where none was reported, by the groups that a
+    /// kernel would make with an active IOMMU, as `assignable groups` predicts them; what the
+    /// capture does not settle gives "cannot tell". Bridges and ports may stay with their
+    /// driver. A function without a group beside others with one is another rule (VFI005).
     ///
     /// ## What to do
     ///
@@ -48,7 +49,8 @@ rule! {
 /// The other members.
 #[derive(Debug)]
 struct SharedGroup {
-    group: u32,
+    /// As the kernel numbered it; `None` for a predicted group.
+    group: Option<u32>,
     others: Vec<Sbdf>,
 }
 
@@ -57,7 +59,10 @@ const NAMED: usize = 8;
 
 impl fmt::Display for SharedGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "IOMMU group {} also holds ", self.group)?;
+        match self.group {
+            Some(group) => write!(f, "IOMMU group {group} also holds ")?,
+            None => f.write_str("its IOMMU group would also hold ")?,
+        }
         for (index, other) in self.others.iter().take(NAMED).enumerate() {
             let separator = if index == 0 { "" } else { ", " };
             write!(f, "{separator}{other}")?;
@@ -72,7 +77,7 @@ impl fmt::Display for SharedGroup {
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let Some(group) = &facts.host.function(id).reported.iommu_group else {
         return match facts.groups.is_empty() {
-            true => Outcome::CannotTell(Missing::of(Fact::IommuGroup, id)),
+            true => by_prediction(facts, id),
             false => Outcome::NotApplicable("no IOMMU group"),
         };
     };
@@ -86,11 +91,46 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
         let locus = Locus::Reported(other, "iommu_group");
         Evidence::new(locus, "IOMMU group", Value::Number(group.into()))
     };
+    shared(facts, id, Some(group), &others, Confidence::High, member)
+}
+
+/// As a kernel would group it.
+fn by_prediction(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
+    let groups = &facts.predicted;
+    if groups.group(id).is_none() {
+        return Outcome::NotApplicable("no remapping unit would cover it");
+    }
+    if !groups.is_definite(id) {
+        let missing = groups.missing(id).first().copied();
+        return Outcome::CannotTell(missing.unwrap_or(Missing::of(Fact::IommuGroup, id)));
+    }
+    let companions = groups.companions(id).iter().copied();
+    let others: Vec<FunctionId> = companions
+        .filter(|&other| other != id && !facts.topology.kind(other).is_bridge())
+        .collect();
+    if others.is_empty() {
+        return Outcome::Clean;
+    }
+    let member = |&other: &FunctionId| {
+        let what = "predicted IOMMU group";
+        Evidence::new(Locus::Tree(other), what, Value::Word("the same"))
+    };
+    shared(facts, id, None, &others, Confidence::Medium, member)
+}
+
+fn shared(
+    facts: &Facts<'_, '_>,
+    id: FunctionId,
+    group: Option<u32>,
+    others: &[FunctionId],
+    confidence: Confidence,
+    member: impl Fn(&FunctionId) -> Evidence,
+) -> Outcome {
     Outcome::Fired(
         Finding::new(
             &VFI002,
             Subject::Function(id),
-            Confidence::High,
+            confidence,
             SharedGroup {
                 group,
                 others: others
@@ -100,7 +140,7 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
             },
             member(&id),
         )
-        .with(others.iter().take(NAMED).map(member)),
+        .with(others.iter().take(NAMED).map(&member)),
     )
 }
 
@@ -147,11 +187,21 @@ mod tests {
     }
 
     #[test]
-    fn without_any_reported_group_nothing_can_be_said() {
+    fn without_a_reported_group_the_prediction_counts() {
         let machine = Machine::with_device(Dev::endpoint());
+        assert_eq!(answer(&VFI002, &machine, "01:00.0"), Answer::Clean);
+        let two =
+            Machine::with_device(Dev::endpoint().multi_function()).with("01:00.1", Dev::endpoint());
         assert_eq!(
-            answer(&VFI002, &machine, "01:00.0"),
-            Answer::CannotTell(Fact::IommuGroup)
+            answer(&VFI002, &two, "01:00.1"),
+            fired("its IOMMU group would also hold 0000:01:00.0")
+        );
+        let open = Machine::new()
+            .with("00:01.0", Dev::root_port(1).cut(0x40))
+            .with("01:00.0", Dev::endpoint());
+        assert_eq!(
+            answer(&VFI002, &open, "01:00.0"),
+            Answer::CannotTell(Fact::Capabilities)
         );
         let others = machine.with("02:00.0", Dev::endpoint().group(1));
         assert_eq!(answer(&VFI002, &others, "01:00.0"), Answer::NotApplicable);

@@ -20,7 +20,7 @@ pub use state::{DeviceState, DeviceTrack, Vm};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::Facts;
-use crate::analysis::groups::{Groups, Options};
+use crate::analysis::groups::{Groups, Settings};
 use crate::host::FunctionId;
 use crate::policy::Policy;
 use crate::select::Selector;
@@ -204,7 +204,12 @@ impl<'f, 'h, 'c> Play<'f, 'h, 'c> {
             client: scenario.host.client_edition,
             relaxed: scenario.host.relaxed_policies,
             mitigated: BTreeSet::new(),
-            groups: Groups::predict(host, topology, &facts.iommu, Options::for_host(host)),
+            groups: Groups::predict(
+                host,
+                topology,
+                &facts.iommu,
+                &Settings::for_host(host).with_remapping(),
+            ),
             steps: Vec::new(),
         };
         for device in &scenario.host.mitigation_driver {

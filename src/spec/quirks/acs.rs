@@ -1,7 +1,11 @@
 //! Devices that isolate, or do not, whatever their ACS capability says.
 //!
 //! Ids and rules as in Linux (drivers/pci/quirks.c, `pci_dev_acs_enabled` and its neighbours),
-//! the same in 5.10, 6.1, 6.12 and 7.2 as of their late stable releases.
+//! the same in 5.10, 6.1, 6.12 and 7.2 as of their late stable releases: early ones may lack
+//! entries.
+
+use crate::spec::linux::Series;
+use crate::spec::{Document, SpecRef};
 
 /// How Linux judges a device of the table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -26,6 +30,40 @@ pub enum AcsQuirk {
     ZhaoxinPort,
     /// Wangxun network controllers: those not listed do not isolate.
     WangxunNic,
+}
+
+impl AcsQuirk {
+    /// What it says of the devices, as a clause without subject.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::MultiFunctionEndpoint => "known not to route between its functions",
+            Self::IsolatedPort => "known to isolate without a standard ACS capability",
+            Self::AmdSouthbridge => "AMD southbridge function, known not to reach its peers",
+            Self::IntelRcEndpoint => "integrated endpoint of Intel, known to be isolated",
+            Self::IntelPch => "Intel chipset port that the kernel switches to isolation",
+            Self::IntelSunrisePoint => "Intel 100/200 series port with ACS registers 4 bytes wide",
+            Self::CaviumRootPort => "Cavium root port, known to isolate",
+            Self::AnnapurnaRootPort => "Annapurna Labs root port, known to isolate",
+            Self::ZhaoxinPort => "Zhaoxin port, judged by a list of device ids alone",
+            Self::WangxunNic => "Wangxun network controller, judged by a list of device ids alone",
+        }
+    }
+
+    /// Where the kernel has it.
+    pub const fn source(self) -> SpecRef {
+        Document::LinuxPci.at(match self {
+            Self::MultiFunctionEndpoint => "quirks.c, pci_quirk_mf_endpoint_acs",
+            Self::IsolatedPort => "quirks.c, pci_quirk_qcom_rp_acs and its like",
+            Self::AmdSouthbridge => "quirks.c, pci_quirk_amd_sb_acs",
+            Self::IntelRcEndpoint => "quirks.c, pci_quirk_rciep_acs",
+            Self::IntelPch => "quirks.c, pci_quirk_intel_pch_acs",
+            Self::IntelSunrisePoint => "quirks.c, pci_quirk_intel_spt_pch_acs",
+            Self::CaviumRootPort => "quirks.c, pci_quirk_cavium_acs",
+            Self::AnnapurnaRootPort => "quirks.c, pci_quirk_al_acs",
+            Self::ZhaoxinPort => "quirks.c, pci_quirk_zhaoxin_pcie_ports_acs",
+            Self::WangxunNic => "quirks.c, pci_quirk_wangxun_nic_acs",
+        })
+    }
 }
 
 /// Vendor, device (`None` = any) and how it is judged; the first that has an opinion decides.
@@ -206,3 +244,8 @@ pub const WANGXUN_NICS: &[(u16, u16)] = &[
     (0x5125, 0x5125),
     (0x5140, 0x5140),
 ];
+
+/// IDT switches whose source validation is broken, and from which kernels on it is neither
+/// switched on nor asked for (drivers/pci/quirks.c, `pci_disable_broken_acs_cap`).
+pub const BROKEN_SOURCE_VALIDATION: (&[(u16, u16)], Series) =
+    (&[(0x111d, 0x80b5), (0x111d, 0x8090)], Series::V7_2);

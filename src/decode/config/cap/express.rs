@@ -140,6 +140,14 @@ impl<'a> Express<'a> {
         self.slot_implemented()
     }
 
+    /// Whether cards may be added and removed while the system runs.
+    pub fn hot_plug_capable(self) -> Option<bool> {
+        match self.has_slot()? {
+            true => self.window.flag(HOT_PLUG_CAPABLE),
+            false => Some(false),
+        }
+    }
+
     /// Whether the structure has root registers: root ports and event collectors do.
     pub fn has_root(self) -> Option<bool> {
         self.port_type()

@@ -12,6 +12,7 @@ mod groups;
 mod lint;
 mod messages;
 mod mmio;
+mod peer;
 mod plan;
 mod redact;
 mod rules;
@@ -29,7 +30,10 @@ pub use decode::{
 pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
 pub use diff::{DiffDocument, DiffItem, VerdictChange, diff};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
-pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
+pub use groups::{
+    ComparisonItem, ExposureItem, FutureItem, GroupDifferenceItem, GroupItem, GroupMember,
+    GroupsDocument, MissingItem, OutsideItem, QuirkItem, VfioItem, groups,
+};
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
 pub use messages::{MessageItem, MessagesDocument, messages};
 pub use mmio::{
@@ -37,6 +41,7 @@ pub use mmio::{
     HostWindowItem, HyperVItem, MinimumItem, MmioDocument, NamedWindowItem, PlacedItem, RangeItem,
     ShortfallItem, SizeItem, TreeItem, UnplacedItem, UnplacedPartItem, WishItem, mmio,
 };
+pub use peer::{PeerDocument, PeerItem, RouteItem, peers};
 pub use plan::{
     FixDocument, FixItem, FixedDevice, GuestPlacement, JudgedItem, PlaceDocument,
     VerdictChangeItem, WhatIfDocument, fix, place, what_if,
@@ -70,6 +75,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("simulation", schemars::schema_for!(SimulationDocument)),
         ("diff", schemars::schema_for!(DiffDocument)),
         ("explain-log", schemars::schema_for!(MessagesDocument)),
+        ("p2p", schemars::schema_for!(PeerDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
         ("corpus", schemars::schema_for!(CorpusDocument)),
         ("corpus-case", schemars::schema_for!(CorpusCase)),
