@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use assignable::policy::Policy;
+use assignable::profile::Profile;
 use assignable::select::Selector;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -52,6 +53,10 @@ pub(crate) enum Command {
         /// List ports and bridges, and every note, too
         #[arg(long)]
         all: bool,
+        /// Replay another tool's decision instead: `surveydda` (Microsoft's script) or `lisa`
+        /// (Microsoft's test framework), quirks included
+        #[arg(long, value_name = "PROFILE", value_parser = profile)]
+        profile: Option<Profile>,
     },
     /// Everything about one device: path, isolation, interrupts, resets, BARs, evidence
     Explain {
@@ -283,6 +288,13 @@ pub(crate) enum When {
     Auto,
     Always,
     Never,
+}
+
+fn profile(text: &str) -> Result<Profile, String> {
+    text.parse().map_err(|()| {
+        let names: Vec<_> = Profile::ALL.iter().map(|profile| profile.name()).collect();
+        format!("expected one of {}", names.join(", "))
+    })
 }
 
 fn policy(text: &str) -> Result<Policy, String> {

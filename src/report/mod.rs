@@ -22,6 +22,7 @@ pub use text::decode::decode;
 pub use text::explain::explain;
 pub use text::groups::groups;
 pub use text::lint::lint as lint_text;
+pub use text::profile::profile;
 pub use text::rules::{rule_index, rule_page};
 pub use text::survey::survey;
 pub use text::table::table;

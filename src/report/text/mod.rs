@@ -5,6 +5,7 @@ pub(super) mod explain;
 pub(super) mod groups;
 pub(super) mod lint;
 mod missing;
+pub(super) mod profile;
 pub(super) mod rules;
 pub(super) mod survey;
 pub(super) mod table;

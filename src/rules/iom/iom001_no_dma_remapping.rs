@@ -60,7 +60,9 @@ impl fmt::Display for NoRemapping {
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
     let platform = facts.platform;
-    if platform.groups_reported || platform.remapping_table {
+    let hyperv = facts.host.nodes().hyperv();
+    let supported = hyperv.and_then(|hyperv| hyperv.iov_support) == Some(true);
+    if platform.groups_reported || platform.remapping_table || supported {
         return Outcome::Clean;
     }
     if !platform.tables_captured {

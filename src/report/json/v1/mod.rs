@@ -8,6 +8,7 @@ mod device;
 mod explain;
 mod groups;
 mod lint;
+mod profile;
 mod redact;
 mod rules;
 mod survey;
@@ -21,6 +22,7 @@ pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
+pub use profile::{OwnVerdict, ProfileDocument, ProfiledDevice, QuirkItem, profile};
 pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
@@ -35,6 +37,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("survey", schemars::schema_for!(Survey)),
         ("explain", schemars::schema_for!(Explain)),
         ("decode", schemars::schema_for!(Decode)),
+        ("profile", schemars::schema_for!(ProfileDocument)),
         ("lint", schemars::schema_for!(LintDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
@@ -43,6 +46,18 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         (
             "capture-manifest",
             schemars::schema_for!(crate::capture::Manifest),
+        ),
+        (
+            "capture-devnodes",
+            schemars::schema_for!(crate::capture::DeviceNodes),
+        ),
+        (
+            "capture-windows",
+            schemars::schema_for!(crate::capture::WindowsHost),
+        ),
+        (
+            "capture-hyperv",
+            schemars::schema_for!(crate::capture::HyperV),
         ),
         (
             "capture-properties",
