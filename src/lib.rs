@@ -12,7 +12,9 @@
 //! host                                    one machine: functions, tables, reported facts
 //! topology                                root complexes, ports, bridges, functions
 //! analysis                                facts: ACS per hop, interrupts, resets, BAR demand
+//! sim                                     layouts and assignments played through
 //! rules, verdict                          judgements over facts, and nothing else
+//! diff                                    what changed between two machines
 //! redact                                  a capture without what is private, answers unchanged
 //! report                                  words, JSON, pictures
 //! ```
@@ -41,6 +43,8 @@ pub mod corpus;
 #[cfg(feature = "analyzer")]
 pub mod decode;
 #[cfg(feature = "analyzer")]
+pub mod diff;
+#[cfg(feature = "analyzer")]
 pub mod host;
 #[cfg(any(feature = "analyzer", feature = "collector"))]
 pub mod import;
@@ -60,6 +64,8 @@ pub mod report;
 pub mod rules;
 #[cfg(feature = "analyzer")]
 pub mod select;
+#[cfg(feature = "analyzer")]
+pub mod sim;
 #[cfg(feature = "analyzer")]
 pub mod synth;
 #[cfg(feature = "analyzer")]

@@ -65,6 +65,9 @@ impl Policy {
 }
 
 impl Effects {
+    /// No effect anywhere: what is for lint reports alone.
+    pub const NONE: Self = Self::everywhere(Effect::None);
+
     /// One effect on all Hyper-V versions, another on VFIO.
     pub const fn new(hyperv: Effect, vfio: Effect) -> Self {
         Self {

@@ -62,7 +62,7 @@ impl Selector {
                 Self::Location(path) => LocationPath::of(host, topology, id).as_ref() == Some(path),
                 Self::InstanceId(wanted) => function.reported.windows.values().any(|property| {
                     let value = property.value.as_str();
-                    value.is_some_and(|value| value.eq_ignore_ascii_case(wanted))
+                    value.is_some_and(|value| is_same_node(value, wanted))
                 }),
                 Self::Ids { vendor, device } => {
                     function.identity.vendor == Some(*vendor)
@@ -75,6 +75,22 @@ impl Selector {
             })
             .map(|(id, _)| id)
             .collect()
+    }
+}
+
+/// Whether two instance ids name the same device: a dismounted one has the enumerator `PCIP`
+/// in place of `PCI`, and keeps the rest.
+fn is_same_node(one: &str, other: &str) -> bool {
+    let tail = |id: &str| {
+        let (enumerator, tail) = id.split_once('\\')?;
+        let known = ["PCI", "PCIP"]
+            .iter()
+            .any(|k| enumerator.eq_ignore_ascii_case(k));
+        known.then(|| tail.to_ascii_uppercase())
+    };
+    match (tail(one), tail(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => false,
     }
 }
 
@@ -173,6 +189,21 @@ impl std::error::Error for SelectorError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dismounted_device_is_found_by_either_instance_id() {
+        let pci = r"PCI\VEN_144D&DEV_A820\4&368722DD&0&0010";
+        assert!(is_same_node(
+            pci,
+            r"pcip\ven_144d&dev_a820\4&368722dd&0&0010"
+        ));
+        assert!(!is_same_node(
+            pci,
+            r"PCI\VEN_144D&DEV_A820\4&368722DD&0&0018"
+        ));
+        assert!(!is_same_node("PCI", "PCI"));
+        assert!(!is_same_node(r"USB\X", r"USB\X"));
+    }
 
     #[test]
     fn every_notation_is_told_apart() {

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub(crate) mod tables;
+
 use crate::addr::Sbdf;
 use crate::analysis::Facts;
 use crate::bytes::ConfigImage;

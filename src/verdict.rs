@@ -1,8 +1,10 @@
 //! Verdicts: the fold of all answers under one policy. No new reasons.
 
+use crate::analysis::Facts;
 use crate::host::FunctionId;
 use crate::policy::{Effect, Policy};
 use crate::rules::{Finding, Gap, RuleRun};
+use crate::topology::FunctionKind;
 
 /// Whether a function can be given to a virtual machine.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -95,6 +97,16 @@ impl<'r> Decision<'r> {
             notes: findings(Effect::Note),
         }
     }
+}
+
+/// Whether somebody might want to assign a function: everything but ports, bridges of every
+/// class, and event collectors.
+pub fn is_candidate(facts: &Facts<'_, '_>, id: FunctionId) -> bool {
+    let kind = facts.topology.kind(id);
+    let class = facts.host.function(id).identity.class;
+    !kind.is_bridge()
+        && kind != FunctionKind::RcEventCollector
+        && !class.is_some_and(|class| class.is_bridge())
 }
 
 impl std::fmt::Display for Verdict {

@@ -82,10 +82,16 @@ fn every_case_has_its_report() {
     }
 }
 
+/// Rules about the steps of scenarios have their own test (`tests/scenarios.rs`).
+fn is_about_steps(rule: &rules::Rule) -> bool {
+    matches!(rule.check, rules::Check::Step(_))
+}
+
 #[test]
 fn every_rule_lists_its_hits() {
     let mut hits: BTreeMap<&str, String> = RULES
         .iter()
+        .filter(|rule| !is_about_steps(rule))
         .map(|rule| (rule.code, String::new()))
         .collect();
     for (name, case) in &cases() {
@@ -116,6 +122,7 @@ fn every_rule_fires_somewhere_and_is_silent_elsewhere_although_it_applies() {
     let lacking = |seen: &BTreeSet<&str>| -> Vec<&str> {
         RULES
             .iter()
+            .filter(|rule| !is_about_steps(rule))
             .map(|rule| rule.code)
             .filter(|code| !seen.contains(code))
             .collect()

@@ -100,6 +100,17 @@ const PORT: Node = Node {
     ],
 };
 
+const SECOND_PORT: Node = Node {
+    id: r"PCI\VEN_8086&DEV_6F0A&SUBSYS_00000000&REV_01\3&11583659&0&20",
+    name: "PCI Express Root Port",
+    properties: &[
+        (DEVICE, 23, Seed::Number(0)),
+        (DEVICE, 30, Seed::Number(0x0004_0000)),
+        (DEVICE, 37, Seed::List(&["PCIROOT(0)#PCI(0400)"])),
+        (PCI, 1, Seed::Number(13)),
+    ],
+};
+
 const MACHINES: &[Machine] = &[
     Machine {
         name: "a server that is ready",
@@ -166,6 +177,7 @@ const MACHINES: &[Machine] = &[
         name: "reserved memory and firmware control",
         nodes: &[
             PORT,
+            SECOND_PORT,
             Node {
                 id: r"PCI\VEN_103C&DEV_323B&SUBSYS_3354103C&REV_01\4&368722DD&0&0018",
                 name: "RAID controller",
@@ -180,12 +192,12 @@ const MACHINES: &[Machine] = &[
                 ],
             },
             Node {
-                id: r"PCI\VEN_10DE&DEV_118A&SUBSYS_100D10DE&REV_A1\4&2A9B11C0&0&0018",
+                id: r"PCI\VEN_10DE&DEV_118A&SUBSYS_100D10DE&REV_A1\4&2A9B11C0&0&0020",
                 name: "Graphics card",
                 properties: &[
                     (DEVICE, 23, Seed::Number(4)),
                     (DEVICE, 30, Seed::Number(0)),
-                    (DEVICE, 37, Seed::List(&["PCIROOT(0)#PCI(0300)#PCI(0100)"])),
+                    (DEVICE, 37, Seed::List(&["PCIROOT(0)#PCI(0400)#PCI(0000)"])),
                     (PCI, 1, Seed::Number(5)),
                     (PCI, 31, Seed::Number(1)),
                     (PCI, 34, Seed::Truth(false)),
@@ -203,7 +215,7 @@ const MACHINES: &[Machine] = &[
             },
             Expected {
                 at: "0000:04:00.0",
-                path: "PCIROOT(0)#PCI(0300)#PCI(0100)",
+                path: "PCIROOT(0)#PCI(0400)#PCI(0000)",
                 state: DeviceState::Started,
                 script: ScriptVerdict::NotAssignable,
                 codes: &["DDA004"],

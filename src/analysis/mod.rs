@@ -19,6 +19,8 @@ pub use tri::Tri;
 
 use rayon::prelude::*;
 
+use crate::decode::acpi::dmar::Dmar;
+use crate::decode::acpi::ivrs::Ivrs;
 use crate::host::{FunctionId, Host, PARALLEL_FROM};
 use crate::iommu::Iommu;
 use crate::topology::Topology;
@@ -88,6 +90,16 @@ impl<'h, 'c> Facts<'h, 'c> {
                 })
                 .collect(),
         }
+    }
+
+    /// The DMAR table, where one was captured.
+    pub fn dmar(&self) -> Option<&Dmar> {
+        self.host.acpi().dmar().next().map(|(_, table)| table)
+    }
+
+    /// The IVRS table, where one was captured.
+    pub fn ivrs(&self) -> Option<&Ivrs> {
+        self.host.acpi().ivrs().next().map(|(_, table)| table)
     }
 
     /// Facts about one function.

@@ -1,6 +1,7 @@
 //! Memory that the firmware reserves for a device, as operating systems report it.
 
 use crate::host::Function;
+use crate::range::AddrRange;
 
 /// One line of `reserved_regions` that stands for firmware memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +22,17 @@ pub fn reserved_regions<'c>(
 ) -> Option<impl Iterator<Item = ReservedRegion<'c>> + use<'c>> {
     let reported = function.reported.reserved_regions.as_ref()?;
     Some(reported.value.iter().filter_map(|line| region(line)))
+}
+
+/// The address ranges of every line, whatever their type. `None` where the list was not
+/// captured.
+pub fn reported_ranges(function: &Function<'_>) -> Option<Vec<AddrRange>> {
+    let reported = function.reported.reserved_regions.as_ref()?;
+    let range = |text: &String| {
+        let mut words = text.split_whitespace();
+        AddrRange::new(number(words.next()?)?, number(words.next()?)?)
+    };
+    Some(reported.value.iter().filter_map(range).collect())
 }
 
 fn region(text: &str) -> Option<ReservedRegion<'_>> {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::guest_args::{MmioArgs, SimulateArgs};
 use assignable::policy::Policy;
 use assignable::profile::Profile;
 use assignable::select::Selector;
@@ -91,6 +92,30 @@ pub(crate) enum Command {
         #[arg(long, value_name = "LEVEL")]
         fail_on: Option<LintLevel>,
     },
+    /// What changed between two captures of a machine, in meaning and not in bytes
+    Diff {
+        /// The capture or dump from before
+        #[arg(value_name = "BEFORE")]
+        before: PathBuf,
+        /// The one from after
+        #[arg(value_name = "AFTER")]
+        after: PathBuf,
+        /// Platform to judge for; may be given several times
+        #[arg(
+            short,
+            long = "policy",
+            value_name = "POLICY",
+            value_parser = policy,
+            default_values = ["hyperv-2025", "vfio"]
+        )]
+        policies: Vec<Policy>,
+        /// Exit with 1 where such a change occurs
+        #[arg(long, value_name = "CHANGE")]
+        fail_on: Option<DiffLevel>,
+        /// List new addresses of BARs and windows, too
+        #[arg(long)]
+        all: bool,
+    },
     /// The index of rules, or one rule's page
     Rules {
         /// A code (ACS001) or name
@@ -116,6 +141,11 @@ pub(crate) enum Command {
         #[arg(long)]
         before_6_1: bool,
     },
+    /// Address space: the host's windows and their slack; with --device, where a guest's BARs
+    /// land and the smallest gaps that hold them
+    Mmio(Box<MmioArgs>),
+    /// Play an assignment step by step: states, refusals, the pool, virtual machines
+    Simulate(Box<SimulateArgs>),
     /// Every header field and capability, every ACPI structure, with offsets and raw values
     Decode {
         #[command(flatten)]
@@ -167,6 +197,8 @@ impl Command {
     pub(crate) const fn formats(&self) -> &'static [Format] {
         match self {
             Self::Topology { .. } => &[Format::Text, Format::Json, Format::Dot, Format::Svg],
+            Self::Mmio(_) | Self::Simulate(_) => &[Format::Text, Format::Json, Format::Svg],
+            Self::Diff { .. } => &[Format::Text, Format::Json, Format::Html],
             // Whatever the format is called, the page is the answer.
             Self::Report { .. } => &[Format::Text, Format::Html],
             Self::Lint { .. } => &[Format::Text, Format::Json, Format::Sarif, Format::Junit],
@@ -219,6 +251,19 @@ pub(crate) struct Analysis {
     pub(crate) fail_on: Option<FailOn>,
 }
 
+impl Analysis {
+    /// The same inputs, asked nothing about verdicts.
+    pub(crate) fn of(inputs: &Inputs) -> Self {
+        Self {
+            inputs: Inputs {
+                inputs: inputs.inputs.clone(),
+            },
+            policies: vec![Policy::Vfio],
+            fail_on: None,
+        }
+    }
+}
+
 /// When to fail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum FailOn {
@@ -262,6 +307,17 @@ pub(crate) enum LintLevel {
     Undetermined,
 }
 
+/// Which change counts as a failure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum DiffLevel {
+    /// Any verdict is another one
+    Verdict,
+    /// A verdict got worse
+    Worse,
+    /// Anything but bus numbers
+    Change,
+}
+
 /// Which ACS control register counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum AcsMode {
@@ -297,7 +353,7 @@ fn profile(text: &str) -> Result<Profile, String> {
     })
 }
 
-fn policy(text: &str) -> Result<Policy, String> {
+pub(super) fn policy(text: &str) -> Result<Policy, String> {
     text.parse().map_err(|()| {
         let names: Vec<_> = Policy::ALL.iter().map(|policy| policy.name()).collect();
         format!("expected one of {}", names.join(", "))

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod exit;
+mod guest_args;
 mod load;
 mod output;
 mod progress;

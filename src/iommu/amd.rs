@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Iommu, MemoryBlock, OwnershipReason, ReservedRegion, TableKind, Unit, translated_as};
+use super::{Iommu, MemoryBlock, OwnershipReason, ReservedRegion, TableKind, Unit};
 use crate::bytes::Span;
 use crate::decode::acpi::ivrs::{Body, DeviceEntry, Ivhd, IvmdDevices, Ivrs};
 use crate::host::Host;
@@ -59,16 +59,20 @@ fn chosen_kind(ivrs: &Ivrs) -> Option<u8> {
 fn claim(iommu: &mut Iommu, host: &Host<'_>, unit: &Ivhd, span: Span) {
     let index = iommu.units.len();
     iommu.units.push(Unit {
+        table: TableKind::Ivrs,
+        segment: unit.segment,
         base: unit.base,
         include_all: false,
+        device: Some(unit.device),
         span,
     });
     let mut cover = Cover::default();
+    let mut all = false;
     let mut start = None;
     for entry in &unit.entries {
         let id = entry.device.0;
         match entry.kind {
-            DeviceEntry::ALL => cover.add(0, u16::MAX),
+            DeviceEntry::ALL => all = true,
             DeviceEntry::SELECT | DeviceEntry::ALIAS_SELECT | DeviceEntry::EXTENDED_SELECT => {
                 cover.named.insert(id);
             }
@@ -82,19 +86,34 @@ fn claim(iommu: &mut Iommu, host: &Host<'_>, unit: &Ivhd, span: Span) {
             }
             _ => {}
         }
+        if let (DeviceEntry::ALIAS_SELECT | DeviceEntry::ALIAS_RANGE_START, Some(source)) =
+            (entry.kind, entry.source)
+        {
+            cover.aliases.insert(source.0);
+        }
     }
     let in_range = cover.in_range();
+    // Of two units that name an id the later one wins: it overwrites the device's entry.
     for (id, _) in host.iter() {
-        let (_, at) = translated_as(host, id);
+        let Some((translated, at)) = iommu.translated_as(host, id) else {
+            continue;
+        };
         let bits = at.bdf.bits();
         if at.segment != unit.segment || bits == unit.device.0 {
             continue;
         }
-        if cover.named.contains(&bits) {
-            iommu.claim(id, index, OwnershipReason::Named);
+        let reason = if cover.named.contains(&bits) {
+            OwnershipReason::Named
         } else if in_range.get(usize::from(bits)) == Some(&true) {
-            iommu.claim(id, index, OwnershipReason::Range);
-        }
+            OwnershipReason::Range
+        } else if cover.aliases.contains(&bits) {
+            OwnershipReason::Alias
+        } else if all {
+            OwnershipReason::All
+        } else {
+            continue;
+        };
+        iommu.claim(id, index, OwnershipReason::of(host, id, translated, reason));
     }
 }
 
@@ -102,6 +121,8 @@ fn claim(iommu: &mut Iommu, host: &Host<'_>, unit: &Ivhd, span: Span) {
 #[derive(Default)]
 struct Cover {
     named: BTreeSet<u16>,
+    /// Ids that other devices use.
+    aliases: BTreeSet<u16>,
     /// How many ranges begin (or, negative, have ended) at an id.
     steps: BTreeMap<u32, i32>,
 }

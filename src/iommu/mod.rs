@@ -1,18 +1,22 @@
 //! Who translates each function's DMA, and which memory the firmware reserves for it.
 //!
-//! Read from the captured DMAR or IVRS table, with paths walked through the bridges' bus
+//! Read from the captured DMAR, IVRS, VIOT or IORT table, with paths walked through the bridges' bus
 //! numbers as captured. What a table says of devices that the capture does not hold stays a
 //! table entry without a function.
 
 mod amd;
+mod arm;
 mod intel;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod virtual_units;
+
+pub use scope::{Found, Scope, ScopeOwner};
 
 use std::collections::BTreeMap;
 
-use crate::addr::{Sbdf, Segment};
+use crate::addr::{RequesterId, Sbdf, Segment};
 use crate::bytes::{Fault, Span};
 use crate::decode::acpi::{self, dmar::Dmar};
 use crate::host::{FunctionId, Host};
@@ -24,6 +28,9 @@ use crate::topology::Topology;
 pub struct Iommu {
     tables: Vec<Table>,
     units: Vec<Unit>,
+    scopes: Vec<Scope>,
+    /// The one function that opens a domain beyond 16 bits, where there is just one.
+    domain_controller: Option<FunctionId>,
     /// Index into `units` for each function.
     owners: Vec<Option<Ownership>>,
     /// Reserved memory by the function or bridge that the table names.
@@ -48,8 +55,9 @@ pub struct Table {
     pub name: String,
     /// Which table it is.
     pub kind: TableKind,
-    /// It says that interrupts can be remapped: DMAR flag bit 0, or an IVRS at all.
-    pub interrupt_remapping: bool,
+    /// Whether it says that interrupts can be remapped: by DMAR flag bit 0, or by being an IVRS
+    /// at all. `None` for tables that say nothing of it.
+    pub interrupt_remapping: Option<bool>,
     /// What is wrong with its bytes.
     pub faults: Vec<Fault>,
 }
@@ -57,10 +65,16 @@ pub struct Table {
 /// A remapping unit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Unit {
+    /// The table that describes it.
+    pub table: TableKind,
+    /// PCI segment.
+    pub segment: Segment,
     /// Register base.
     pub base: u64,
     /// It covers what no other unit of its segment names.
     pub include_all: bool,
+    /// The PCI function that the unit itself is (AMD).
+    pub device: Option<RequesterId>,
     /// Where it stands in the table.
     pub span: Span,
 }
@@ -83,8 +97,30 @@ pub enum OwnershipReason {
     BelowNamedBridge(FunctionId),
     /// The unit covers the rest of its segment.
     IncludeAll,
-    /// A range, or the entry for all devices, holds its id.
+    /// A range holds its id.
     Range,
+    /// An entry for all devices of the segment.
+    All,
+    /// Another device's entry says that it uses this function's id as an alias.
+    Alias,
+    /// It is a virtual function, translated as its physical function.
+    WithPhysicalFunction(FunctionId),
+    /// It belongs to a domain that a controller opens (Intel VMD), translated as that
+    /// controller.
+    WithController(FunctionId),
+}
+
+impl OwnershipReason {
+    /// The reason for a function that is translated as another one, or as itself.
+    fn of(host: &Host<'_>, id: FunctionId, translated: FunctionId, own: Self) -> Self {
+        if id == translated {
+            own
+        } else if host.function(id).physical == Some(translated) {
+            Self::WithPhysicalFunction(translated)
+        } else {
+            Self::WithController(translated)
+        }
+    }
 }
 
 /// Memory that the firmware reserves for a function.
@@ -101,10 +137,20 @@ pub struct ReservedRegion {
 /// Which table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum TableKind {
-    /// Intel's RMRR.
+    /// Intel's units and reserved memory.
     Dmar,
-    /// AMD's IVMD.
+    /// AMD's units and reserved memory.
     Ivrs,
+    /// Virtio's units.
+    Viot,
+    /// Units of Arm machines.
+    Iort,
+    /// Memory mapped configuration space.
+    Mcfg,
+    /// Interrupt controllers (MADT).
+    Madt,
+    /// The event timer.
+    Hpet,
 }
 
 impl TableKind {
@@ -113,6 +159,11 @@ impl TableKind {
         match self {
             Self::Dmar => "DMAR",
             Self::Ivrs => "IVRS",
+            Self::Viot => "VIOT",
+            Self::Iort => "IORT",
+            Self::Mcfg => "MCFG",
+            Self::Madt => "APIC",
+            Self::Hpet => "HPET",
         }
     }
 }
@@ -122,17 +173,27 @@ impl Iommu {
     pub fn of(host: &Host<'_>, topology: &Topology) -> Self {
         let mut iommu = Self {
             owners: vec![None; host.functions().len()],
+            domain_controller: only_domain_controller(host),
             ..Self::default()
         };
         for table in host.acpi().iter() {
             let (kind, interrupt_remapping) = match &table.table {
                 acpi::Table::Dmar(dmar) => {
                     intel::resolve(&mut iommu, host, topology, dmar);
-                    (TableKind::Dmar, dmar.flags & Dmar::INTERRUPT_REMAPPING != 0)
+                    let remaps = dmar.flags & Dmar::INTERRUPT_REMAPPING != 0;
+                    (TableKind::Dmar, Some(remaps))
                 }
                 acpi::Table::Ivrs(ivrs) => {
                     amd::resolve(&mut iommu, host, ivrs);
-                    (TableKind::Ivrs, true)
+                    (TableKind::Ivrs, Some(true))
+                }
+                acpi::Table::Viot(viot) => {
+                    virtual_units::resolve(&mut iommu, host, viot);
+                    (TableKind::Viot, None)
+                }
+                acpi::Table::Iort(iort) => {
+                    arm::resolve(&mut iommu, host, iort);
+                    (TableKind::Iort, None)
                 }
                 _ => continue,
             };
@@ -156,6 +217,11 @@ impl Iommu {
         &self.units
     }
 
+    /// Every scope entry of the DMAR table with what it names, in the order of the table.
+    pub fn scopes(&self) -> &[Scope] {
+        &self.scopes
+    }
+
     /// Which unit translates a function; `None` where no table was captured or none names it.
     pub fn owner(&self, id: FunctionId) -> Option<Ownership> {
         self.owners.get(id.index()).copied().flatten()
@@ -169,34 +235,62 @@ impl Iommu {
         topology: &'i Topology,
         id: FunctionId,
     ) -> impl Iterator<Item = ReservedRegion> + 'i {
-        let (physical, at) = translated_as(host, id);
-        let bits = at.bdf.bits();
-        let by_scope = topology
-            .upstream(physical)
+        let of = self.translated_as(host, id);
+        let by_scope = of
+            .into_iter()
+            .flat_map(|(translated, _)| topology.upstream(translated))
             .filter_map(|hop| self.scoped.get(&hop))
             .flatten()
             .copied();
-        let by_id = self
-            .memory
-            .iter()
-            .filter(move |block| {
+        let by_id = of.into_iter().flat_map(|(_, at)| {
+            let bits = at.bdf.bits();
+            let blocks = self.memory.iter();
+            let here = blocks.filter(move |block| {
                 block.segment == at.segment && (block.first..=block.last).contains(&bits)
-            })
-            .map(|block| block.region);
+            });
+            here.map(|block| block.region)
+        });
         by_scope.chain(by_id)
     }
 
-    /// Gives a function to a unit, unless another one has it.
+    /// The function whose requester id stands for this one in the tables: the physical function
+    /// of a virtual one, and the controller of a domain beyond 16 bits (Intel VMD). `None`
+    /// where that controller is not known.
+    fn translated_as(&self, host: &Host<'_>, id: FunctionId) -> Option<(FunctionId, Sbdf)> {
+        let physical = host.function(id).physical.unwrap_or(id);
+        let function = host.function(physical);
+        if function.at.segment.0 <= u32::from(u16::MAX) {
+            return Some((physical, function.at));
+        }
+        let reported = function.reported.root_bus_parent.as_ref();
+        let controller = match reported.and_then(|text| text.value.parse().ok()) {
+            Some(at) => host.find(at)?,
+            None => self.domain_controller?,
+        };
+        let at = host.function(controller).at;
+        (at.segment.0 <= u32::from(u16::MAX)).then_some((controller, at))
+    }
+
+    /// Gives a function to a unit, whoever had it before.
     fn claim(&mut self, id: FunctionId, unit: usize, reason: OwnershipReason) {
-        if let Some(owner @ None) = self.owners.get_mut(id.index()) {
+        if let Some(owner) = self.owners.get_mut(id.index()) {
             *owner = Some(Ownership { unit, reason });
         }
     }
 }
 
-/// The function whose requester id stands for this one in the tables: the physical function
-/// of a virtual one.
-fn translated_as(host: &Host<'_>, id: FunctionId) -> (FunctionId, Sbdf) {
-    let id = host.function(id).physical.unwrap_or(id);
-    (id, host.function(id).at)
+/// The one function that opens a domain of its own, where there is just one: Intel's volume
+/// management device (Linux drivers/pci/controller/vmd.c, `vmd_ids`).
+fn only_domain_controller(host: &Host<'_>) -> Option<FunctionId> {
+    const VMD: &[u16] = &[
+        0x201d, 0x28c0, 0x467f, 0x4c3d, 0xa77f, 0x7d0b, 0xad0b, 0x9a0b, 0xb60b, 0xb06f,
+    ];
+    let is_one = |id: &FunctionId| {
+        let identity = &host.function(*id).identity;
+        identity.vendor == Some(0x8086)
+            && identity.device.is_some_and(|device| VMD.contains(&device))
+    };
+    let mut found = host.iter().map(|(id, _)| id).filter(is_one);
+    let only = found.next()?;
+    found.next().is_none().then_some(only)
 }

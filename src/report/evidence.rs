@@ -45,7 +45,7 @@ pub(super) const fn function_of(locus: Locus) -> Option<FunctionId> {
         Locus::Config(id, _) | Locus::Lists(id) | Locus::Reported(id, _) | Locus::Tree(id) => {
             Some(id)
         }
-        Locus::Table(..) | Locus::Log(_) | Locus::Capture => None,
+        Locus::Table(..) | Locus::Log(_) | Locus::Step(_) | Locus::Capture => None,
     }
 }
 
@@ -55,6 +55,7 @@ pub(super) fn place(host: &Host<'_>, locus: Locus) -> Option<String> {
         Locus::Config(id, span) => config_line(host, id, span),
         Locus::Reported(id, member) => reported_place(host, id, member),
         Locus::Log(line) => Some(format!("host/log.txt:{line}")),
+        Locus::Step(step) => Some(format!("step {step}")),
         Locus::Lists(_) | Locus::Tree(_) | Locus::Table(..) | Locus::Capture => None,
     }
 }

@@ -1,29 +1,39 @@
 //! Words, JSON and pictures for people and programs. The only room that makes prose.
 
+mod changes;
 mod dot;
+pub mod emit;
 mod evidence;
 pub mod hex;
 mod html;
 pub mod json;
 pub mod junit;
 pub mod lint;
+mod mmio;
 mod palette;
 mod picture;
 mod reasons;
 pub mod sarif;
+mod simulate;
 mod text;
 mod wording;
 
+pub use changes::Comparison;
 pub use dot::topology as dot;
+pub use html::diff as diff_html;
 pub use html::page as html;
+pub use mmio::{MmioReport, mmio, svg as mmio_svg};
 pub use palette::Palette;
 pub use picture::topology as svg;
+pub use simulate::{SimulationReport, svg as simulation_svg};
 pub use text::decode::decode;
+pub use text::diff::diff;
 pub use text::explain::explain;
 pub use text::groups::groups;
 pub use text::lint::lint as lint_text;
 pub use text::profile::profile;
 pub use text::rules::{rule_index, rule_page};
+pub use text::simulate::simulate;
 pub use text::survey::survey;
 pub use text::table::table;
 pub use text::topology::topology;
@@ -34,7 +44,7 @@ use crate::host::FunctionId;
 use crate::names::Names;
 use crate::policy::Policy;
 use crate::rules::RuleRun;
-use crate::topology::FunctionKind;
+use crate::verdict;
 
 /// The complete result of an analysis: what every exporter draws from.
 #[derive(Clone, Copy, Debug)]
@@ -73,10 +83,6 @@ impl Report<'_> {
 
     /// Whether somebody might want to assign the function.
     pub fn is_candidate(&self, id: FunctionId) -> bool {
-        let kind = self.facts.topology.kind(id);
-        let class = self.facts.host.function(id).identity.class;
-        !kind.is_bridge()
-            && kind != FunctionKind::RcEventCollector
-            && !class.is_some_and(|class| class.is_bridge())
+        verdict::is_candidate(self.facts, id)
     }
 }

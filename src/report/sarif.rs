@@ -300,7 +300,7 @@ impl Location {
                 "host/log.txt".to_owned(),
                 Some(Region::Line { start_line: line }),
             ),
-            Locus::Tree(_) | Locus::Capture => None,
+            Locus::Tree(_) | Locus::Step(_) | Locus::Capture => None,
         };
         Self {
             physical_location,

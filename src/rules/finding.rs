@@ -95,6 +95,8 @@ pub enum Locus {
     Table(TableKind, Span),
     /// A line of the kernel's log, from 1.
     Log(u32),
+    /// A step of a scenario, from 1.
+    Step(u32),
     /// Something about the capture as a whole.
     Capture,
 }

@@ -3,6 +3,7 @@
 use crate::analysis::{Facts, Missing};
 use crate::host::FunctionId;
 use crate::policy::{Effect, Effects, Policy};
+use crate::sim::assign::Kind;
 use crate::spec::SpecRef;
 
 use super::{Finding, Severity};
@@ -87,6 +88,9 @@ pub enum Check {
     Device(fn(&Facts<'_, '_>, FunctionId) -> Outcome),
     /// Asked once for the host.
     Host(fn(&Facts<'_, '_>) -> Outcome),
+    /// Asked about what the simulation of a scenario remarks; gives the sentence where the
+    /// remark is its own.
+    Step(fn(&Kind) -> Option<String>),
 }
 
 impl Check {
@@ -97,7 +101,7 @@ impl Check {
                 Some(Outcome::NotApplicable("a port or bridge"))
             }
             Self::Device(check) | Self::Function(check) => Some(check(facts, id)),
-            Self::Host(_) => None,
+            Self::Host(_) | Self::Step(_) => None,
         }
     }
 }

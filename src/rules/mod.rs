@@ -9,6 +9,8 @@ mod engine;
 mod finding;
 mod meta;
 mod registry;
+mod several;
+mod steps;
 
 mod acs;
 mod bar;
@@ -21,6 +23,7 @@ mod rst;
 mod rsv;
 mod top;
 mod vfi;
+mod vmc;
 
 #[cfg(test)]
 mod testing;
@@ -29,5 +32,8 @@ pub use engine::{Gap, RuleRun, Sum, Tally, lint, run, run_all};
 pub use finding::{Confidence, Evidence, Finding, Locus, Severity, Subject, Value, Violation};
 pub use meta::{Check, Outcome, Part, Rule, Status};
 pub use registry::{RULES, find};
+pub use steps::{StepFinding, gates, judge, rule_of};
+
+pub(in crate::rules) use several::several;
 
 pub(crate) use meta::{lint_part, rule};

@@ -59,6 +59,12 @@ pub enum Document {
     LinuxVfio,
     /// OpenVMM, Microsoft's open source virtual machine monitor.
     OpenVmm,
+    /// QEMU 10.2 source.
+    Qemu,
+    /// edk2, the firmware that OVMF is built from, 2022.11.
+    Edk2,
+    /// SeaBIOS 1.17 source.
+    SeaBios,
 }
 
 impl Document {
@@ -87,6 +93,9 @@ impl Document {
             Self::LinuxPci => "Linux drivers/pci",
             Self::LinuxVfio => "Linux drivers/vfio",
             Self::OpenVmm => "OpenVMM",
+            Self::Qemu => "QEMU 10.2",
+            Self::Edk2 => "edk2 2022.11",
+            Self::SeaBios => "SeaBIOS 1.17",
         }
     }
 

@@ -176,7 +176,7 @@ impl BarSet {
         (0..6).filter(move |&index| self.contains(index))
     }
 
-    fn insert(&mut self, index: u8) {
+    pub(crate) fn insert(&mut self, index: u8) {
         if index < 6 {
             self.0 |= 1 << index;
         }

@@ -109,14 +109,7 @@ pub(crate) fn groups(
     acs: Option<AcsMode>,
     before_6_1: bool,
 ) -> Result<Exit, Failure> {
-    let analysis = Analysis {
-        inputs: Inputs {
-            inputs: inputs.inputs.clone(),
-        },
-        policies: vec![Policy::Vfio],
-        fail_on: None,
-    };
-    with_report(global, &analysis, |report| {
+    with_report(global, &Analysis::of(inputs), |report| {
         let (host, topology) = (report.facts.host, report.facts.topology);
         let mut options = Options::for_host(host);
         if let Some(mode) = acs {
@@ -139,19 +132,14 @@ pub(crate) fn groups(
 }
 
 /// Loads the inputs, analyses them and hands the result on.
-fn with_report(
+pub(super) fn with_report(
     global: &Global,
     analysis: &Analysis,
     show: impl FnOnce(&Report<'_>) -> Result<Exit, Failure>,
 ) -> Result<Exit, Failure> {
     let capture: Capture = load::capture(global, &analysis.inputs.inputs)?;
     let names = load::names(global)?;
-    let mut policies: Vec<Policy> = Vec::new();
-    for &policy in &analysis.policies {
-        if !policies.contains(&policy) {
-            policies.push(policy);
-        }
-    }
+    let policies = distinct(&analysis.policies);
     let host = Host::from_capture(&capture);
     let topology = Topology::of(&host);
     let facts = Facts::of(&host, &topology);
@@ -162,6 +150,17 @@ fn with_report(
         names: &names,
         policies: &policies,
     })
+}
+
+/// Each policy once, in the order asked.
+pub(crate) fn distinct(asked: &[Policy]) -> Vec<Policy> {
+    let mut policies: Vec<Policy> = Vec::new();
+    for &policy in asked {
+        if !policies.contains(&policy) {
+            policies.push(policy);
+        }
+    }
+    policies
 }
 
 /// The functions that the selectors name; each must name one at least.

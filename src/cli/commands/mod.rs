@@ -3,8 +3,11 @@
 mod analysis;
 mod captures;
 mod decode;
+mod diff;
 mod lint;
+mod mmio;
 mod reference;
+mod simulate;
 
 use clap::ValueEnum;
 
@@ -33,6 +36,13 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         },
         Command::Explain { analysis, device } => analysis::explain(global, analysis, device),
         Command::Topology { analysis, dot } => analysis::topology(global, analysis, *dot),
+        Command::Diff {
+            before,
+            after,
+            policies,
+            fail_on,
+            all,
+        } => diff::diff(global, [before, after], policies, *fail_on, *all),
         Command::Report { analysis, output } => {
             analysis::report(global, analysis, output.as_deref())
         }
@@ -41,6 +51,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             acs,
             before_6_1,
         } => analysis::groups(global, inputs, *acs, *before_6_1),
+        Command::Mmio(args) => mmio::mmio(global, args),
+        Command::Simulate(args) => simulate::simulate(global, args),
         Command::Decode { inputs, decoding } => decode::decode(global, inputs, decoding),
         Command::Lint {
             inputs,

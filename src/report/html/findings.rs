@@ -181,7 +181,11 @@ fn bytes(report: &Report<'_>, evidence: &Evidence) -> Markup {
             .get(kind.signature())
             .and_then(|bytes| hex::table(bytes, span)),
         Locus::Log(line) => log_line(report, line).map(|line| html! { pre.log { (line) } }),
-        Locus::Lists(_) | Locus::Reported(..) | Locus::Tree(_) | Locus::Capture => None,
+        Locus::Lists(_)
+        | Locus::Reported(..)
+        | Locus::Tree(_)
+        | Locus::Step(_)
+        | Locus::Capture => None,
     };
     shown.unwrap_or_default()
 }

@@ -6,12 +6,15 @@
 //! Content Security Policy runs nothing but the one script below and loads nothing at all.
 
 mod devices;
+mod diff;
 mod findings;
 mod gaps;
 mod hex;
 mod machine;
 mod memory;
 mod summary;
+
+pub use diff::diff;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};

@@ -1,12 +1,14 @@
 //! Reports for a terminal.
 
 pub(super) mod decode;
+pub(super) mod diff;
 pub(super) mod explain;
 pub(super) mod groups;
 pub(super) mod lint;
 mod missing;
 pub(super) mod profile;
 pub(super) mod rules;
+pub(super) mod simulate;
 pub(super) mod survey;
 pub(super) mod table;
 pub(super) mod topology;

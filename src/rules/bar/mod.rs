@@ -6,6 +6,8 @@ mod bar003_bar_without_address;
 mod bar004_bar_size_unknown;
 mod bar005_large_bar;
 mod bar006_low_gap_exceeded;
+mod bar010_prefetchable_bar_of_32_bits;
+mod bar011_large_bar_below_4_gib;
 
 pub(in crate::rules) use bar001_io_bar::BAR001;
 pub(in crate::rules) use bar002_expansion_rom::BAR002;
@@ -13,6 +15,8 @@ pub(in crate::rules) use bar003_bar_without_address::BAR003;
 pub(in crate::rules) use bar004_bar_size_unknown::BAR004;
 pub(in crate::rules) use bar005_large_bar::BAR005;
 pub(in crate::rules) use bar006_low_gap_exceeded::BAR006;
+pub(in crate::rules) use bar010_prefetchable_bar_of_32_bits::BAR010;
+pub(in crate::rules) use bar011_large_bar_below_4_gib::BAR011;
 
 use crate::analysis::resources;
 use crate::bytes::Span;

@@ -6,6 +6,14 @@ mod vfi003_pf_with_vfs_enabled;
 mod vfi004_deny_listed;
 mod vfi005_no_iommu_group;
 mod vfi006_chipset_function;
+mod vfi020_device_not_bound;
+mod vfi021_group_in_use;
+mod vfi022_group_split_between_guests;
+mod vfi023_no_reset_of_the_function;
+mod vfi024_acs_override;
+mod vfi025_bind_of_blocked_device;
+mod vfi026_device_already_attached;
+mod vfi027_devices_left_bound;
 
 pub(in crate::rules) use vfi001_not_type_0_header::VFI001;
 pub(in crate::rules) use vfi002_shared_iommu_group::VFI002;
@@ -13,6 +21,14 @@ pub(in crate::rules) use vfi003_pf_with_vfs_enabled::VFI003;
 pub(in crate::rules) use vfi004_deny_listed::VFI004;
 pub(in crate::rules) use vfi005_no_iommu_group::VFI005;
 pub(in crate::rules) use vfi006_chipset_function::VFI006;
+pub(in crate::rules) use vfi020_device_not_bound::VFI020;
+pub(in crate::rules) use vfi021_group_in_use::VFI021;
+pub(in crate::rules) use vfi022_group_split_between_guests::VFI022;
+pub(in crate::rules) use vfi023_no_reset_of_the_function::VFI023;
+pub(in crate::rules) use vfi024_acs_override::VFI024;
+pub(in crate::rules) use vfi025_bind_of_blocked_device::VFI025;
+pub(in crate::rules) use vfi026_device_already_attached::VFI026;
+pub(in crate::rules) use vfi027_devices_left_bound::VFI027;
 
 use std::fmt;
 

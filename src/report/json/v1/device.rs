@@ -112,7 +112,7 @@ pub struct FindingItem {
 /// One piece of evidence.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct EvidenceItem {
-    /// `config`, `capability-lists`, `reported`, `tree`, `kernel-log`, `capture`, or the
+    /// `config`, `capability-lists`, `reported`, `tree`, `kernel-log`, `scenario`, `capture`, or the
     /// signature of an ACPI table.
     pub place: String,
     /// The function that it was read from.
@@ -257,6 +257,7 @@ impl EvidenceItem {
             Locus::Tree(_) => ("tree", None),
             Locus::Table(table, span) => (table.signature(), Some(span)),
             Locus::Log(_) => ("kernel-log", None),
+            Locus::Step(_) => ("scenario", None),
             Locus::Capture => ("capture", None),
         };
         let seen = match item.seen {

@@ -5,12 +5,15 @@
 
 mod decode;
 mod device;
+mod diff;
 mod explain;
 mod groups;
 mod lint;
+mod mmio;
 mod profile;
 mod redact;
 mod rules;
+mod simulate;
 mod survey;
 mod table;
 mod topology;
@@ -19,12 +22,19 @@ pub use decode::{
     Decode, DecodedFunction, FaultItem, FieldItem, RawItem, RegisterItem, StructureItem, decode,
 };
 pub use device::{Device, EvidenceItem, FindingItem, GapItem, Mmio, VerdictItem};
+pub use diff::{DiffDocument, DiffItem, VerdictChange, diff};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
+pub use mmio::{
+    BridgeWindowItem, ClaimItem, GuestBarItem, GuestDeviceItem, GuestItem, HostSpaceItem,
+    HostWindowItem, HyperVItem, MinimumItem, MmioDocument, NamedWindowItem, PlacedItem, RangeItem,
+    ShortfallItem, SizeItem, TreeItem, UnplacedItem, UnplacedPartItem, WishItem, mmio,
+};
 pub use profile::{OwnVerdict, ProfileDocument, ProfiledDevice, QuirkItem, profile};
 pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
+pub use simulate::{PoolItem, SimulationDocument, StepItem, VmItem, simulation};
 pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
 pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
 pub use topology::{TopologyDocument, TreeNode, topology};
@@ -41,6 +51,13 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("lint", schemars::schema_for!(LintDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
+        ("mmio", schemars::schema_for!(MmioDocument)),
+        (
+            "scenario",
+            schemars::schema_for!(crate::sim::assign::Scenario),
+        ),
+        ("simulation", schemars::schema_for!(SimulationDocument)),
+        ("diff", schemars::schema_for!(DiffDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
         ("redact", schemars::schema_for!(RedactDocument)),
         (

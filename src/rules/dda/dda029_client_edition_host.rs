@@ -28,7 +28,7 @@ rule! {
     ///
     /// VFIO: not concerned.
     DDA029 = {
-        name: "client-edition",
+        name: "client-edition-host",
         summary: "The host runs a client edition of Windows, which assigns no devices",
         severity: High,
         effects: Effects::new(Effect::Blocks, Effect::None),

@@ -1,0 +1,41 @@
+//! VMC: configuration of virtual machines, judged while a scenario is played.
+
+mod vmc001_automatic_stop_action;
+mod vmc002_dynamic_memory;
+mod vmc003_mmio_change_while_running;
+mod vmc004_low_gap_too_small;
+mod vmc005_high_gap_too_small;
+mod vmc006_high_gap_beyond_address_width;
+mod vmc007_low_gap_out_of_range;
+mod vmc008_state_cannot_be_saved;
+mod vmc009_live_migration;
+mod vmc010_clustered_vm;
+mod vmc011_nested_virtualization;
+mod vmc012_guest_not_supported;
+mod vmc013_cache_types_not_controlled;
+mod vmc014_vm_in_wrong_state;
+mod vmc015_layout_incomplete;
+mod vmc016_guest_address_width;
+mod vmc017_guest_firmware_has_no_room;
+mod vmc018_guest_firmware_stops;
+mod vmc019_hot_remove;
+
+pub(in crate::rules) use vmc001_automatic_stop_action::VMC001;
+pub(in crate::rules) use vmc002_dynamic_memory::VMC002;
+pub(in crate::rules) use vmc003_mmio_change_while_running::VMC003;
+pub(in crate::rules) use vmc004_low_gap_too_small::VMC004;
+pub(in crate::rules) use vmc005_high_gap_too_small::VMC005;
+pub(in crate::rules) use vmc006_high_gap_beyond_address_width::VMC006;
+pub(in crate::rules) use vmc007_low_gap_out_of_range::VMC007;
+pub(in crate::rules) use vmc008_state_cannot_be_saved::VMC008;
+pub(in crate::rules) use vmc009_live_migration::VMC009;
+pub(in crate::rules) use vmc010_clustered_vm::VMC010;
+pub(in crate::rules) use vmc011_nested_virtualization::VMC011;
+pub(in crate::rules) use vmc012_guest_not_supported::VMC012;
+pub(in crate::rules) use vmc013_cache_types_not_controlled::VMC013;
+pub(in crate::rules) use vmc014_vm_in_wrong_state::VMC014;
+pub(in crate::rules) use vmc015_layout_incomplete::VMC015;
+pub(in crate::rules) use vmc016_guest_address_width::VMC016;
+pub(in crate::rules) use vmc017_guest_firmware_has_no_room::VMC017;
+pub(in crate::rules) use vmc018_guest_firmware_stops::VMC018;
+pub(in crate::rules) use vmc019_hot_remove::VMC019;

@@ -1,0 +1,430 @@
+//! A scenario: virtual machines, and what is done one step after the other.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::policy::Policy;
+use crate::select::Selector;
+use crate::sim::Bytes;
+
+/// A scenario file (TOML).
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// What it is about, in one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The platform on which it is played.
+    #[serde(default)]
+    pub platform: Platform,
+    /// What a capture does not say about the host.
+    #[serde(default)]
+    pub host: HostSettings,
+    /// The virtual machines.
+    #[serde(default)]
+    pub vm: Vec<VmSettings>,
+    /// What is done, in order.
+    #[serde(default)]
+    pub step: Vec<Step>,
+    /// Codes of the rules by which steps must be refused; empty where every step must succeed.
+    /// Absent: anything goes. `simulate` exits with 1 where it comes out otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_refusals: Option<Vec<String>>,
+}
+
+/// The platform of a scenario.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug, Serialize, Deserialize, JsonSchema,
+)]
+pub enum Platform {
+    /// Windows Server 2016.
+    #[serde(rename = "hyperv-2016")]
+    HyperV2016,
+    /// Windows Server 2019.
+    #[serde(rename = "hyperv-2019")]
+    HyperV2019,
+    /// Windows Server 2022.
+    #[serde(rename = "hyperv-2022")]
+    HyperV2022,
+    /// Windows Server 2025.
+    #[default]
+    #[serde(rename = "hyperv-2025")]
+    HyperV2025,
+    /// VFIO with QEMU on Linux.
+    #[serde(rename = "vfio")]
+    Vfio,
+}
+
+/// What a capture does not say about the host.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct HostSettings {
+    /// Hyper-V: the host runs a client edition of Windows.
+    pub client_edition: bool,
+    /// Hyper-V: devices for which a mitigation (partitioning) driver is installed.
+    pub mitigation_driver: Vec<Device>,
+    /// Hyper-V: devices that Windows cannot release before it is restarted.
+    pub restart_needed: Vec<Device>,
+    /// Hyper-V: the policies `RequireSecureDeviceAssignment` and
+    /// `RequireSupportedDeviceAssignment` are 0.
+    pub relaxed_policies: bool,
+    /// Physical address width, where it is not the captured one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address_bits: Option<u8>,
+}
+
+/// A virtual machine.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VmSettings {
+    /// Its name.
+    pub name: String,
+    /// Guest system.
+    #[serde(default)]
+    pub guest: GuestSystem,
+    /// Hyper-V generation, 1 or 2.
+    #[serde(default = "second")]
+    pub generation: u8,
+    /// It runs from the start.
+    #[serde(default)]
+    pub running: bool,
+    /// Hyper-V: it is a resource of a failover cluster.
+    #[serde(default)]
+    pub clustered: bool,
+    /// Everything that `set` can change.
+    #[serde(flatten)]
+    pub config: Config,
+}
+
+/// What can be set on a virtual machine; absent members stay as they are. A new machine has
+/// the platform's defaults.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Config {
+    /// Memory; 4G.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Bytes>,
+    /// Hyper-V: `-AutomaticStopAction`; `save`, as Hyper-V has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_action: Option<StopAction>,
+    /// Hyper-V: `-DynamicMemory`; false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dynamic_memory: Option<bool>,
+    /// Hyper-V: `-LowMemoryMappedIoSpace`; 128M.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low_mmio: Option<Bytes>,
+    /// Hyper-V: `-HighMemoryMappedIoSpace`; 512M.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub high_mmio: Option<Bytes>,
+    /// Hyper-V: `HighMmioGapBase`; 65024M.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub high_mmio_base: Option<Bytes>,
+    /// Hyper-V: `-GuestControlledCacheTypes`; false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_types: Option<bool>,
+    /// Nested virtualization; false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nested: Option<bool>,
+    /// QEMU: firmware; OVMF.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub firmware: Option<Firmware>,
+    /// QEMU: physical address bits of the guest; 40.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address_bits: Option<u8>,
+    /// QEMU: the virtual processor is one of AMD's; false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amd: Option<bool>,
+    /// OVMF: `opt/ovmf/X-PciMmio64Mb`, in MiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mmio64_mb: Option<u64>,
+    /// QEMU: `pci-hole64-size`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hole64: Option<Bytes>,
+}
+
+/// What Hyper-V does with a VM when the host shuts down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StopAction {
+    /// Saves its state.
+    Save,
+    /// Turns it off.
+    TurnOff,
+    /// Shuts its guest down.
+    ShutDown,
+}
+
+/// Firmware of a QEMU guest.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Firmware {
+    /// UEFI.
+    Ovmf,
+    /// BIOS.
+    Seabios,
+}
+
+/// Guest system.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum GuestSystem {
+    /// Windows 7 or 8.1.
+    #[serde(rename = "windows-8.1")]
+    Windows81,
+    /// Windows 10.
+    #[serde(rename = "windows-10")]
+    Windows10,
+    /// Windows 11.
+    #[serde(rename = "windows-11")]
+    Windows11,
+    /// Windows Server 2012.
+    #[serde(rename = "windows-server-2012")]
+    Server2012,
+    /// Windows Server 2012 R2 with KB3133690.
+    #[serde(rename = "windows-server-2012-r2")]
+    Server2012R2,
+    /// Windows Server 2016 to 2022.
+    #[serde(rename = "windows-server-2016")]
+    Server2016,
+    /// Windows Server 2019.
+    #[serde(rename = "windows-server-2019")]
+    Server2019,
+    /// Windows Server 2022.
+    #[serde(rename = "windows-server-2022")]
+    Server2022,
+    /// Windows Server 2025.
+    #[serde(rename = "windows-server-2025")]
+    Server2025,
+    /// Linux.
+    #[default]
+    Linux,
+}
+
+/// One thing that is done.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Step {
+    /// Hyper-V: disable a device on the host.
+    Disable {
+        /// Which.
+        device: Device,
+    },
+    /// Hyper-V: restart the host; every VM is stopped.
+    RestartHost {},
+    /// Hyper-V: dismount a device from the host into the pool.
+    Dismount {
+        /// Which.
+        device: Device,
+        /// `-Force`: skip the checks for isolation and for a mitigation driver.
+        #[serde(default)]
+        force: bool,
+    },
+    /// VFIO: take a device from its driver and bind it to vfio-pci.
+    Bind {
+        /// Which.
+        device: Device,
+    },
+    /// VFIO: give a device back to the driver of the host.
+    Unbind {
+        /// Which.
+        device: Device,
+    },
+    /// Add a device to a VM.
+    Add {
+        /// Which.
+        device: Device,
+        /// The VM.
+        vm: String,
+    },
+    /// Hyper-V: add any devices of the pool to a VM.
+    AddAny {
+        /// The VM.
+        vm: String,
+        /// How many.
+        #[serde(default = "one")]
+        count: u32,
+    },
+    /// Remove a device from its VM.
+    Remove {
+        /// Which.
+        device: Device,
+        /// The VM.
+        vm: String,
+    },
+    /// Hyper-V: mount a device of the pool back on the host.
+    Mount {
+        /// Which.
+        device: Device,
+    },
+    /// Hyper-V: enable a device on the host.
+    Enable {
+        /// Which.
+        device: Device,
+    },
+    /// Change a VM.
+    Set {
+        /// The VM.
+        vm: String,
+        /// What becomes what.
+        #[serde(flatten)]
+        config: Config,
+    },
+    /// Start a VM.
+    Start {
+        /// The VM.
+        vm: String,
+    },
+    /// Turn a VM off.
+    Stop {
+        /// The VM.
+        vm: String,
+    },
+    /// Save the state of a VM.
+    Save {
+        /// The VM.
+        vm: String,
+    },
+    /// Take a checkpoint of a VM.
+    Checkpoint {
+        /// The VM.
+        vm: String,
+    },
+    /// Move a running VM to another host.
+    Migrate {
+        /// The VM.
+        vm: String,
+    },
+    /// Delete a VM.
+    Delete {
+        /// The VM.
+        vm: String,
+    },
+}
+
+/// One or more devices: address, location path, instance id, `vendor:device`, or class.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Device(pub Selector);
+
+/// What is wrong with a scenario's text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScenarioSyntax {
+    /// Line, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub problem: String,
+}
+
+impl Scenario {
+    /// Reads a scenario.
+    ///
+    /// # Errors
+    /// Text that is no TOML, members that do not exist, devices and amounts that cannot be read.
+    pub fn parse(text: &str) -> Result<Self, ScenarioSyntax> {
+        toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            let before = text.get(..start).unwrap_or(text);
+            ScenarioSyntax {
+                line: 1 + before.matches('\n').count(),
+                problem: error.message().to_owned(),
+            }
+        })
+    }
+}
+
+impl Config {
+    /// The same with what another one sets.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            memory: other.memory.or(self.memory),
+            stop_action: other.stop_action.or(self.stop_action),
+            dynamic_memory: other.dynamic_memory.or(self.dynamic_memory),
+            low_mmio: other.low_mmio.or(self.low_mmio),
+            high_mmio: other.high_mmio.or(self.high_mmio),
+            high_mmio_base: other.high_mmio_base.or(self.high_mmio_base),
+            cache_types: other.cache_types.or(self.cache_types),
+            nested: other.nested.or(self.nested),
+            firmware: other.firmware.or(self.firmware),
+            address_bits: other.address_bits.or(self.address_bits),
+            amd: other.amd.or(self.amd),
+            mmio64_mb: other.mmio64_mb.or(self.mmio64_mb),
+            hole64: other.hole64.or(self.hole64),
+        }
+    }
+}
+
+impl Platform {
+    /// The policy that judges devices for it.
+    pub const fn policy(self) -> Policy {
+        match self {
+            Self::HyperV2016 => Policy::HyperV2016,
+            Self::HyperV2019 => Policy::HyperV2019,
+            Self::HyperV2022 => Policy::HyperV2022,
+            Self::HyperV2025 => Policy::HyperV2025,
+            Self::Vfio => Policy::Vfio,
+        }
+    }
+
+    /// The platform of a policy.
+    pub const fn of(policy: Policy) -> Self {
+        match policy {
+            Policy::HyperV2016 => Self::HyperV2016,
+            Policy::HyperV2019 => Self::HyperV2019,
+            Policy::HyperV2022 => Self::HyperV2022,
+            Policy::HyperV2025 => Self::HyperV2025,
+            Policy::Vfio => Self::Vfio,
+        }
+    }
+}
+
+impl GuestSystem {
+    /// Whether Microsoft supports devices in such a guest (planning for DDA).
+    pub const fn is_supported(self) -> bool {
+        !matches!(self, Self::Windows81 | Self::Server2012)
+    }
+}
+
+impl std::fmt::Display for ScenarioSyntax {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}: {}", self.line, self.problem)
+    }
+}
+
+impl std::error::Error for ScenarioSyntax {}
+
+impl Serialize for Device {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Device {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map(Self).map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Device {
+    fn schema_name() -> Cow<'static, str> {
+        "Device".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "Address (0000:41:00.0), location path (PCIROOT(0)#PCI(0100)), \
+                            instance id (PCI\\VEN_…), ids (144d:a820, 10de:*), or class (gpu, nvme).",
+        })
+    }
+}
+
+const fn second() -> u8 {
+    2
+}
+
+const fn one() -> u32 {
+    1
+}
