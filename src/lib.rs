@@ -15,7 +15,9 @@
 //! sim                                     layouts and assignments played through
 //! rules, verdict                          judgements over facts, and nothing else
 //! diff                                    what changed between two machines
+//! messages                                what other programs' error messages mean
 //! redact                                  a capture without what is private, answers unchanged
+//! plan                                    what-if, fix, place: the pipeline run again
 //! report                                  words, JSON, pictures
 //! ```
 //!
@@ -51,7 +53,11 @@ pub mod import;
 #[cfg(feature = "analyzer")]
 pub mod iommu;
 #[cfg(feature = "analyzer")]
+pub mod messages;
+#[cfg(feature = "analyzer")]
 pub mod names;
+#[cfg(feature = "analyzer")]
+pub mod plan;
 #[cfg(feature = "analyzer")]
 pub mod policy;
 #[cfg(feature = "analyzer")]

@@ -97,6 +97,16 @@ fn an_answer_is_success_whatever_it_says() {
         vec!["topology", &machine],
         vec!["topology", &machine, "--dot"],
         vec!["topology", &machine, "--format", "svg"],
+        vec!["survey", &machine, "--format", "markdown"],
+        vec!["explain", &machine, "-d", "nvme", "--format", "markdown"],
+        vec!["groups", &machine, "--format", "markdown"],
+        vec!["report", &machine],
+        vec!["diff", &machine, &machine],
+        vec!["diff", &machine, &machine, "--format", "html"],
+        vec!["diff", &machine, &machine, "--format", "markdown"],
+        vec!["completions", "bash"],
+        vec!["completions", "powershell"],
+        vec!["man"],
         vec!["decode", &machine],
         vec!["decode", &machine, "-d", "01:00.0", "--offsets"],
         vec!["lint", &machine],
@@ -318,6 +328,69 @@ fn lines_keep_to_the_width_asked_for() {
 }
 
 #[test]
+fn a_changed_verdict_fails_where_it_shall() {
+    let case = |name: &str| format!("{ROOT}/corpus/{name}");
+    let folder = Folder::new("diff");
+    let machine = |name: &str| -> String {
+        let to = folder.path(&format!("{name}.zip"));
+        let description = format!("{}/machine.toml", case(name));
+        assert_eq!(code(&assignable(&["synth", &description, "-o", &to])), 0);
+        to
+    };
+    let before = machine("update-before");
+    let worse = machine("update-without-acs");
+    let renumbered = machine("update-renumbered");
+    let diff =
+        |a: &str, b: &str, level: &str| code(&assignable(&["diff", a, b, "--fail-on", level]));
+    assert_eq!(diff(&before, &worse, "verdict"), 1);
+    assert_eq!(diff(&before, &worse, "worse"), 1);
+    assert_eq!(diff(&worse, &before, "verdict"), 1);
+    assert_eq!(diff(&worse, &before, "worse"), 0);
+    assert_eq!(diff(&before, &renumbered, "change"), 0);
+    assert_eq!(diff(&before, &worse, "change"), 1);
+    assert_eq!(code(&assignable(&["diff", &before, &worse])), 0);
+    let text = stdout(&assignable(&["diff", &before, &renumbered]));
+    assert!(text.starts_with("Only bus numbers differ.\n"), "{text}");
+}
+
+#[test]
+fn a_log_is_explained_from_a_file_and_from_standard_input() {
+    let folder = Folder::new("log");
+    let file = folder.path("ticket.txt");
+    let line = "qemu: vfio 0000:01:00.0: group 1 is not viable\n";
+    fs::write(&file, line).unwrap();
+    let text = stdout(&assignable(&["explain-log", &file]));
+    assert!(
+        text.contains("VFI002") && text.contains("0000:01:00.0"),
+        "{text}"
+    );
+    let utf16: Vec<u8> = [0xff_u8, 0xfe]
+        .into_iter()
+        .chain(line.encode_utf16().flat_map(u16::to_le_bytes))
+        .collect();
+    fs::write(&file, utf16).unwrap();
+    assert_eq!(stdout(&assignable(&["explain-log", &file])), text);
+    assert_eq!(code(&assignable(&["explain-log", "/nonexistent"])), 3);
+}
+
+#[test]
+fn every_command_has_its_manual_page() {
+    let folder = Folder::new("man");
+    let pages = folder.path("pages");
+    assert_eq!(code(&assignable(&["man", "-o", &pages])), 0);
+    let names: Vec<String> = fs::read_dir(&pages)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    for command in ["", "-survey", "-report", "-diff", "-explain-log"] {
+        assert!(
+            names.contains(&format!("assignable{command}.1")),
+            "{names:?}"
+        );
+    }
+}
+
+#[test]
 fn a_format_that_a_command_lacks_is_wrong_usage() {
     let folder = Folder::new("formats");
     let machine = folder.machine();
@@ -373,6 +446,16 @@ fn documents_name_their_schema_and_read_back_as_themselves() {
     same::<v1::TopologyDocument>(&document(&["topology", &machine]), "assignable.topology/1");
     same::<v1::Decode>(&document(&["decode", &machine]), "assignable.decode/1");
     same::<v1::RuleIndex>(&document(&["rules"]), "assignable.rules/1");
+    same::<v1::DiffDocument>(
+        &document(&["diff", &machine, &machine]),
+        "assignable.diff/1",
+    );
+    let log = folder.path("log.txt");
+    fs::write(&log, "vfio 0000:01:00.0: group 1 is not viable\n").unwrap();
+    same::<v1::MessagesDocument>(
+        &document(&["explain-log", &log]),
+        "assignable.explain-log/1",
+    );
     same::<v1::LintDocument>(&document(&["lint", &machine]), "assignable.lint/1");
 }
 

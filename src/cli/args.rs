@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::guest_args::{MmioArgs, SimulateArgs};
+use super::guest_args::{MmioArgs, PlaceArgs, SimulateArgs};
+use assignable::plan::Change;
 use assignable::policy::Policy;
 use assignable::profile::Profile;
 use assignable::select::Selector;
@@ -116,6 +117,12 @@ pub(crate) enum Command {
         #[arg(long)]
         all: bool,
     },
+    /// What error messages of Linux, QEMU, libvirt and Hyper-V mean, and which rules explain them
+    ExplainLog {
+        /// A log, or whatever was pasted into the ticket
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// The index of rules, or one rule's page
     Rules {
         /// A code (ACS001) or name
@@ -146,6 +153,25 @@ pub(crate) enum Command {
     Mmio(Box<MmioArgs>),
     /// Play an assignment step by step: states, refusals, the pool, virtual machines
     Simulate(Box<SimulateArgs>),
+    /// Verdicts and groups after a change: a card elsewhere, ACS on, the IOMMU on
+    WhatIf {
+        #[command(flatten)]
+        analysis: Analysis,
+        /// acs@PORT=on|off, acs-override=downstream,multifunction, rmrr@DEVICE=off, iommu=on,
+        /// native-pcie=on, slot@DEVICE=PORT, bar2@DEVICE=32G, vfs@DEVICE=8
+        #[arg(long, value_name = "CHANGE", required = true)]
+        set: Vec<Change>,
+    },
+    /// The smallest change that makes a device assignable
+    Fix {
+        #[command(flatten)]
+        analysis: Analysis,
+        /// The device
+        #[arg(short, long, value_name = "DEVICE", required = true)]
+        device: Vec<Selector>,
+    },
+    /// How many guests of one shape the host can serve at once, and with which devices
+    Place(Box<PlaceArgs>),
     /// Every header field and capability, every ACPI structure, with offsets and raw values
     Decode {
         #[command(flatten)]
@@ -180,6 +206,17 @@ pub(crate) enum Command {
         /// Which document; without it, their names
         name: Option<String>,
     },
+    /// Print a script that completes commands and options in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write the pages of all commands
+    Man {
+        /// Write all pages into this folder
+        #[arg(short, long, value_name = "FOLDER")]
+        output: Option<PathBuf>,
+    },
     /// Build a machine from a description and store it as a capture
     #[command(hide = true)]
     Synth {
@@ -197,8 +234,11 @@ impl Command {
     pub(crate) const fn formats(&self) -> &'static [Format] {
         match self {
             Self::Topology { .. } => &[Format::Text, Format::Json, Format::Dot, Format::Svg],
+            Self::Survey { .. } | Self::Explain { .. } | Self::Groups { .. } => {
+                &[Format::Text, Format::Json, Format::Markdown]
+            }
+            Self::Diff { .. } => &[Format::Text, Format::Json, Format::Markdown, Format::Html],
             Self::Mmio(_) | Self::Simulate(_) => &[Format::Text, Format::Json, Format::Svg],
-            Self::Diff { .. } => &[Format::Text, Format::Json, Format::Html],
             // Whatever the format is called, the page is the answer.
             Self::Report { .. } => &[Format::Text, Format::Html],
             Self::Lint { .. } => &[Format::Text, Format::Json, Format::Sarif, Format::Junit],

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use assignable::decode::config::bar::BarKind;
+use assignable::plan::Want;
 use assignable::policy::Policy;
 use assignable::report::emit::Target;
 use assignable::select::Selector;
@@ -73,6 +74,53 @@ pub(crate) struct SimulateArgs {
     pub(crate) anyway: bool,
     #[command(flatten)]
     pub(crate) guest: GuestArgs,
+}
+
+/// Arguments of `place`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PlaceArgs {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// What each guest gets: gpu=4,nvme=2
+    #[arg(long, value_name = "DEVICE=COUNT,…", required = true)]
+    pub(crate) want: Vec<Wants>,
+    /// Guests at most; default: as many as possible
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) vms: Option<usize>,
+    /// Platform
+    #[arg(short, long = "policy", value_name = "POLICY", value_parser = policy, default_value = "hyperv-2025")]
+    pub(crate) platform: Policy,
+    #[command(flatten)]
+    pub(crate) guest: GuestArgs,
+}
+
+/// `gpu=4,nvme=2`.
+#[derive(Clone, Debug)]
+pub(crate) struct Wants(pub(crate) Vec<Want>);
+
+impl FromStr for Wants {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let want = |part: &str| {
+            let wanted = || format!("'{part}' is not DEVICE=COUNT (gpu=4)");
+            let (device, count) = part.rsplit_once('=').ok_or_else(wanted)?;
+            let count: usize = count.parse().map_err(|_| wanted())?;
+            if count == 0 {
+                return Err(wanted());
+            }
+            Ok(Want {
+                device: device
+                    .parse()
+                    .map_err(|error| format!("'{device}': {error}"))?,
+                count,
+            })
+        };
+        text.split(',')
+            .map(want)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
 }
 
 /// What a guest is like.

@@ -93,6 +93,35 @@ pub(crate) fn text(path: &Path) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// A text of unknown encoding, from a file or, for `-`, from standard input.
+pub(crate) fn any_text(path: &Path) -> Result<String, Failure> {
+    use std::io::Read as _;
+    const MOST: u64 = 256 << 20;
+    let failed = |error: std::io::Error| Failure::Input(format!("{}: {error}", path.display()));
+    let mut bytes = Vec::new();
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin()
+            .lock()
+            .take(MOST + 1)
+            .read_to_end(&mut bytes)
+    } else {
+        let file = std::fs::File::open(path).map_err(failed)?;
+        file.take(MOST + 1).read_to_end(&mut bytes)
+    };
+    read.map_err(failed)?;
+    if bytes.len() as u64 > MOST {
+        let message = format!("{}: larger than {} MiB", path.display(), MOST >> 20);
+        return Err(Failure::Input(message));
+    }
+    Ok(import::decode_text(bytes))
+}
+
+/// Makes a folder where there is none.
+pub(crate) fn folder(path: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(path)
+        .map_err(|error| Failure::Write(path.to_path_buf(), error.to_string()))
+}
+
 /// Writes a file.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     std::fs::write(path, bytes)

@@ -42,6 +42,14 @@ mod windows;
 #[cfg(feature = "analyzer")]
 mod writer;
 
+/// A text of unknown encoding: UTF-16 by its mark, else UTF-8; what is neither becomes
+/// replacement characters.
+#[cfg(feature = "analyzer")]
+pub fn decode_text(bytes: Vec<u8>) -> String {
+    let (bytes, _) = text::decoded(bytes);
+    String::from_utf8_lossy(text::without_mark(&bytes)).into_owned()
+}
+
 #[cfg(feature = "analyzer")]
 pub use error::ImportError;
 #[cfg(feature = "analyzer")]

@@ -146,6 +146,7 @@ fn report(program: &Path, name: &str, capture: &Capture) -> Result<(), String> {
             let place = format!("{width} pixels, {scheme}");
             browser.show_as(width, scheme, "screen")?;
             browser.open(&file)?;
+            keep(&mut browser, &format!("{name}-{width}-{scheme}"), width)?;
             // Everything in sight: what is folded has no size.
             browser.ask(UNFOLD)?;
             none(&format!("{place}: complaints"), &browser.complaints(&file))?;
@@ -157,7 +158,6 @@ fn report(program: &Path, name: &str, capture: &Capture) -> Result<(), String> {
                 &format!("{place}: text that is hard to read"),
                 &list(&browser.ask(FAINT)?),
             )?;
-            keep(&mut browser, &format!("{name}-{width}-{scheme}"), width)?;
         }
     }
     rows_equal_json(&browser.ask(ROWS)?, &survey)?;

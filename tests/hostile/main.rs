@@ -91,8 +91,8 @@ const OWN_TAGS: &[&str] = &[
     "!DOCTYPE", "html", "head", "meta", "title", "link", "style", "body", "a", "nav", "ul", "li",
     "main", "header", "section", "article", "h1", "h2", "h3", "p", "div", "span", "b", "ol", "dl",
     "dt", "dd", "code", "pre", "mark", "abbr", "details", "summary", "form", "label", "input",
-    "select", "option", "output", "table", "caption", "thead", "tbody", "tr", "th", "td", "script",
-    "svg", "desc", "rect", "g", "text", "path", "?xml",
+    "select", "option", "output", "footer", "table", "caption", "thead", "tbody", "tr", "th", "td",
+    "script", "svg", "desc", "rect", "g", "text", "path", "?xml",
 ];
 
 /// Every `<` of a page begins a tag of its own.
@@ -181,4 +181,162 @@ fn the_graph_keeps_every_label_within_its_quotes() {
             }
         });
     }
+}
+
+/// What a reader of the Markdown sees beside plain text: nothing from the dump may make any of
+/// it. Autolinks, mentions and raw markup would all show up here.
+fn assert_inert_markdown(what: &str, text: &str) {
+    use pulldown_cmark::{Event, Options, Parser, Tag};
+    assert_plain(what, text);
+    let mut rows = std::collections::BTreeSet::new();
+    let mut cells = 0;
+    for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
+        match event {
+            Event::Start(Tag::Link { .. } | Tag::Image { .. }) => panic!("{what} has a link"),
+            Event::Html(markup) | Event::InlineHtml(markup) => {
+                assert!(["<sub>", "</sub>"].contains(&&*markup), "{what}: {markup}");
+            }
+            Event::Text(text) => {
+                for bad in ["window.stolen", "http://", "calc", "@SUM", "onerror"] {
+                    // Inside code it is shown; here it would be read.
+                    assert!(
+                        !text.contains(bad) || in_code_block(what),
+                        "{what} says {text}"
+                    );
+                }
+            }
+            Event::Start(Tag::TableRow) => cells = 0,
+            Event::Start(Tag::TableCell) => cells += 1,
+            Event::End(pulldown_cmark::TagEnd::TableRow) => {
+                rows.insert(cells);
+            }
+            _ => {}
+        }
+    }
+    assert!(rows.len() <= 1, "{what}: rows of {rows:?} cells");
+}
+
+/// The facts about a device stand in a code block, whose lines the parser calls text.
+fn in_code_block(what: &str) -> bool {
+    what == "explain"
+}
+
+#[test]
+fn markdown_shows_every_text_as_code_and_obeys_none() {
+    for names in lists() {
+        with_report(&names, |report, groups| {
+            use assignable::report::markdown;
+            let survey = markdown::survey(report);
+            let explain = markdown::explain(report, &devices(report));
+            assert_inert_markdown("survey", &survey);
+            assert_inert_markdown("explain", &explain);
+            assert_inert_markdown("groups", &markdown::groups(report, groups));
+            assert!(
+                survey.contains("window.stolen"),
+                "the payloads are not there"
+            );
+        });
+    }
+}
+
+#[test]
+fn lint_for_other_programs_is_well_formed_and_holds_no_control_characters() {
+    for names in lists() {
+        let capture = machine::hostile();
+        let host = Host::from_capture(&capture);
+        let topology = Topology::of(&host);
+        let facts = Facts::of(&host, &topology);
+        let run = rules::lint(&facts, &[rules::Part::Firmware, rules::Part::Device], None);
+        let report = Report {
+            facts: &facts,
+            run: &run,
+            names: &names,
+            policies: &[],
+        };
+        let sarif = serde_json::to_string(&report::sarif::sarif(&report)).unwrap();
+        assert_plain("SARIF", &sarif);
+        let suites = report::lint::suites(&report, rules::Severity::Info);
+        let junit = report::junit::junit("assignable lint", &suites);
+        assert_plain("JUnit", &junit);
+        let mut reader = quick_xml::Reader::from_str(&junit);
+        while reader.read_event().expect("well-formed XML") != quick_xml::events::Event::Eof {}
+    }
+}
+
+#[test]
+fn messages_of_a_hostile_log_are_quoted_harmlessly() {
+    let log: String = machine::PAYLOADS
+        .iter()
+        .map(|payload| {
+            format!(
+                "vfio 0000:01:00.0: {} group 1 is not viable\n",
+                payload.replace('\n', " ")
+            )
+        })
+        .collect();
+    let hits = assignable::messages::explain(&log);
+    assert!(!hits.is_empty());
+    let layout = Layout {
+        width: 100,
+        palette: Palette::plain(),
+        all: true,
+    };
+    assert_plain("explain-log", &report::messages(&hits, layout));
+}
+
+#[test]
+fn a_diff_of_hostile_machines_is_harmless_in_every_format() {
+    use assignable::diff::{Difference, Side};
+    let before = machine::hostile();
+    let mut after = before.clone();
+    // Every text moves on by one payload.
+    for (index, record) in after.functions.values_mut().enumerate() {
+        let p = &mut record.properties;
+        for text in [&mut p.driver, &mut p.power_state].into_iter().flatten() {
+            text.value = machine::PAYLOADS[index % machine::PAYLOADS.len()].to_owned();
+        }
+    }
+    for (index, value) in after.manifest.platform.values_mut().enumerate() {
+        *value = machine::PAYLOADS[(index + 3) % machine::PAYLOADS.len()].to_owned();
+    }
+    let names = Names::parse(IDS).unwrap();
+    let hosts = (Host::from_capture(&before), Host::from_capture(&after));
+    let trees = (Topology::of(&hosts.0), Topology::of(&hosts.1));
+    let facts = (Facts::of(&hosts.0, &trees.0), Facts::of(&hosts.1, &trees.1));
+    let runs = (rules::run(&facts.0), rules::run(&facts.1));
+    let groups = Groups::predict(
+        &hosts.0,
+        &trees.0,
+        &facts.0.iommu,
+        Options::for_host(&hosts.0),
+    );
+    let side = |facts, run| Side {
+        facts,
+        run,
+        groups: &groups,
+    };
+    let policies = &[Policy::HyperV2025, Policy::Vfio];
+    let difference =
+        Difference::between(side(&facts.0, &runs.0), side(&facts.1, &runs.1), policies);
+    assert!(difference.changes.len() > 5);
+    let report = |facts, run| Report {
+        facts,
+        run,
+        names: &names,
+        policies,
+    };
+    let (old, new) = (report(&facts.0, &runs.0), report(&facts.1, &runs.1));
+    let comparison = report::Comparison {
+        before: &old,
+        after: &new,
+        difference: &difference,
+    };
+    let layout = Layout {
+        width: 100,
+        palette: Palette::plain(),
+        all: true,
+    };
+    assert_plain("diff", &report::diff(&comparison, layout));
+    assert_own_markup("diff", &report::diff_html(&comparison));
+    assert_inert_markdown("diff", &report::markdown::diff(&comparison));
 }

@@ -22,6 +22,7 @@ pub(crate) fn survey(global: &Global, analysis: &Analysis, all: bool) -> Result<
     with_report(global, analysis, |report| {
         match global.format {
             Format::Json => output::json(&json::v1::survey(report))?,
+            Format::Markdown => output::text(&report::markdown::survey(report))?,
             _ => {
                 output::text(&report::survey(report, output::layout(global, all)))?;
             }
@@ -58,6 +59,7 @@ pub(crate) fn explain(
         let devices = select(report.facts.host, report.facts.topology, selectors)?;
         match global.format {
             Format::Json => output::json(&json::v1::explain(report, &devices))?,
+            Format::Markdown => output::text(&report::markdown::explain(report, &devices))?,
             _ => {
                 let layout = output::layout(global, true);
                 let pages: Vec<_> = devices
@@ -119,6 +121,7 @@ pub(crate) fn groups(
         let groups = Groups::predict(host, topology, &report.facts.iommu, options);
         match global.format {
             Format::Json => output::json(&json::v1::groups(report, &groups))?,
+            Format::Markdown => output::text(&report::markdown::groups(report, &groups))?,
             _ => {
                 output::text(&report::groups(
                     report,

@@ -41,6 +41,7 @@ pub(crate) fn diff(
             };
             match global.format {
                 Format::Json => output::json(&json::v1::diff(&comparison))?,
+                Format::Markdown => output::text(&report::markdown::diff(&comparison))?,
                 Format::Html => output::text(&report::diff_html(&comparison))?,
                 _ => output::text(&report::diff(&comparison, output::layout(global, all)))?,
             }

@@ -4,9 +4,12 @@ mod analysis;
 mod captures;
 mod decode;
 mod diff;
+mod explain_log;
 mod lint;
 mod mmio;
+mod plan;
 mod reference;
+mod shell;
 mod simulate;
 
 use clap::ValueEnum;
@@ -36,6 +39,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         },
         Command::Explain { analysis, device } => analysis::explain(global, analysis, device),
         Command::Topology { analysis, dot } => analysis::topology(global, analysis, *dot),
+        Command::ExplainLog { file } => explain_log::explain_log(global, file),
+        Command::Completions { shell } => shell::completions(*shell),
+        Command::Man { output } => shell::man(output.as_deref()),
         Command::Diff {
             before,
             after,
@@ -53,6 +59,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         } => analysis::groups(global, inputs, *acs, *before_6_1),
         Command::Mmio(args) => mmio::mmio(global, args),
         Command::Simulate(args) => simulate::simulate(global, args),
+        Command::WhatIf { analysis, set } => plan::what_if(global, analysis, set),
+        Command::Fix { analysis, device } => plan::fix(global, analysis, device),
+        Command::Place(args) => plan::place(global, args),
         Command::Decode { inputs, decoding } => decode::decode(global, inputs, decoding),
         Command::Lint {
             inputs,

@@ -10,7 +10,7 @@ use assignable::sim::assign::scenario::{Config, Device, HostSettings, StopAction
 use assignable::sim::assign::{self, Platform, Scenario, Step};
 use assignable::sim::bars::DeviceBars;
 use assignable::sim::layout::Minimum;
-use assignable::sim::policy::hyperv;
+use assignable::sim::policy::hyperv::{self, Gaps};
 
 use super::analysis::{select, with_report};
 use crate::cli::args::{Analysis, Format, Global};
@@ -202,9 +202,13 @@ fn settings(
         .map(|&id| DeviceBars::of(host, id, &[]))
         .collect();
     let sizes = hyperv::sizes(&bars, guest.high_base.0);
-    let needed = |given: Option<Bytes>, least: Option<Minimum>, default: u64| {
-        let least = least.map(|least| least.size).filter(|&size| size > default);
-        given.or(least.map(Bytes))
+    let defaults = Gaps {
+        high_base: guest.high_base.0,
+        ..Gaps::default()
+    };
+    let in_defaults = hyperv::lay_out(&bars, defaults);
+    let needed = |given: Option<Bytes>, least: Option<Minimum>, short: bool| {
+        given.or(least.filter(|_| short).map(|least| Bytes(least.size)))
     };
     let display = |id: &FunctionId| {
         let class = host.function(*id).identity.class;
@@ -212,8 +216,8 @@ fn settings(
     };
     Ok(Config {
         stop_action: Some(StopAction::TurnOff),
-        low_mmio: needed(guest.low, sizes.low, hyperv::LOW_DEFAULT),
-        high_mmio: needed(guest.high, sizes.high, hyperv::HIGH_DEFAULT),
+        low_mmio: needed(guest.low, sizes.low, in_defaults.low_shortfall.is_some()),
+        high_mmio: needed(guest.high, sizes.high, in_defaults.high_shortfall.is_some()),
         high_mmio_base: (guest.high_base.0 != hyperv::HIGH_BASE).then_some(guest.high_base),
         cache_types: ids.iter().any(display).then_some(true),
         ..Config::default()

@@ -2,14 +2,15 @@
 
 use maud::{Markup, html};
 
-use super::link;
+use super::{guest, link};
 use crate::analysis::resources;
 use crate::decode::config::bar::BarKind;
 use crate::decode::config::bridge::BridgeWindows;
 use crate::host::FunctionId;
 use crate::range::AddrRange;
 use crate::report::Report;
-use crate::report::wording::size;
+use crate::report::wording::{count, size};
+use crate::sim::host_space::HostSpace;
 use crate::spec::pci::HeaderType;
 
 /// A range of addresses with its owner.
@@ -30,6 +31,7 @@ pub(super) fn section(report: &Report<'_>) -> Markup {
         .position(|region| region.range.needs_64_bits())
         .unwrap_or(regions.len());
     let (low, high) = regions.split_at(below);
+    let space = HostSpace::of(report.facts.host, report.facts.topology);
     html! {
         section #memory {
             h2 { "Memory" }
@@ -42,6 +44,40 @@ pub(super) fn section(report: &Report<'_>) -> Markup {
                 }
                 (table(report, "Below 4 GiB", low))
                 (table(report, "From 4 GiB on", high))
+            }
+            (troubles(report, &space))
+            (guest::part(report, &space))
+        }
+    }
+}
+
+/// What does not add up: resources that claim the same addresses, that no bridge forwards, or
+/// that have no address at all.
+fn troubles(report: &Report<'_>, space: &HostSpace) -> Markup {
+    const MOST: usize = 20;
+    html! {
+        @if !space.overlaps.is_empty() {
+            p { b.no { (count(space.overlaps.len(), "pair of resources claims", "pairs of resources claim")) " the same addresses:" } }
+            ul {
+                @for (one, other) in space.overlaps.iter().take(MOST) {
+                    li { (link(report, one.function)) " " (one.range) " and " (link(report, other.function)) " " (other.range) }
+                }
+            }
+        }
+        @if !space.outside.is_empty() {
+            p { (count(space.outside.len(), "resource lies", "resources lie")) " outside the windows of the bridge above:" }
+            ul {
+                @for taken in space.outside.iter().take(MOST) {
+                    li { (link(report, taken.function)) " " (taken.range) }
+                }
+            }
+        }
+        @if !space.unplaced.is_empty() {
+            p { (count(space.unplaced.len(), "BAR has", "BARs have")) " no address:" }
+            ul {
+                @for bar in space.unplaced.iter().take(MOST) {
+                    li { (link(report, bar.function)) " " (size(bar.bar.size)) }
+                }
             }
         }
     }

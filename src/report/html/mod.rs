@@ -9,6 +9,7 @@ mod devices;
 mod diff;
 mod findings;
 mod gaps;
+mod guest;
 mod hex;
 mod machine;
 mod memory;

@@ -9,7 +9,9 @@ mod diff;
 mod explain;
 mod groups;
 mod lint;
+mod messages;
 mod mmio;
+mod plan;
 mod profile;
 mod redact;
 mod rules;
@@ -26,10 +28,15 @@ pub use diff::{DiffDocument, DiffItem, VerdictChange, diff};
 pub use explain::{Bar, Explain, ExplainedDevice, HopItem, explain};
 pub use groups::{GroupItem, GroupMember, GroupsDocument, groups};
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
+pub use messages::{MessageItem, MessagesDocument, messages};
 pub use mmio::{
     BridgeWindowItem, ClaimItem, GuestBarItem, GuestDeviceItem, GuestItem, HostSpaceItem,
     HostWindowItem, HyperVItem, MinimumItem, MmioDocument, NamedWindowItem, PlacedItem, RangeItem,
     ShortfallItem, SizeItem, TreeItem, UnplacedItem, UnplacedPartItem, WishItem, mmio,
+};
+pub use plan::{
+    FixDocument, FixItem, FixedDevice, GuestPlacement, JudgedItem, PlaceDocument,
+    VerdictChangeItem, WhatIfDocument, fix, place, what_if,
 };
 pub use profile::{OwnVerdict, ProfileDocument, ProfiledDevice, QuirkItem, profile};
 pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
@@ -51,6 +58,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("lint", schemars::schema_for!(LintDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
+        ("what-if", schemars::schema_for!(WhatIfDocument)),
+        ("fix", schemars::schema_for!(FixDocument)),
+        ("place", schemars::schema_for!(PlaceDocument)),
         ("mmio", schemars::schema_for!(MmioDocument)),
         (
             "scenario",
@@ -58,6 +68,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ),
         ("simulation", schemars::schema_for!(SimulationDocument)),
         ("diff", schemars::schema_for!(DiffDocument)),
+        ("explain-log", schemars::schema_for!(MessagesDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
         ("redact", schemars::schema_for!(RedactDocument)),
         (

@@ -1,0 +1,136 @@
+//! Messages of Hyper-V, its cmdlets and SurveyDDA.ps1, as Microsoft's pages and users quote them.
+
+use super::{Message, Source};
+
+/// Special messages before general ones.
+pub(super) const MESSAGES: &[Message] = &[
+    Message {
+        source: Source::HyperV,
+        words: &["does not allow for OS control of the PCI Express bus"],
+        meaning: "The firmware kept control of PCI Express, so Windows dismounts no device.",
+        advice: "Look for a firmware option about native PCIe control, ASPM or SR-IOV.",
+        codes: &["DDA004"],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &["BIOS kept control of PCI Express"],
+        meaning: "The firmware kept control of PCI Express.",
+        advice: "Look for a firmware option about native PCIe control, ASPM or SR-IOV.",
+        codes: &["DDA004"],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &["has not supplied any directives for securing this device"],
+        meaning: "The maker of the device has released no mitigation driver, so Windows asks for your consent.",
+        advice: "`-Force` gives it. Only for guests that are trusted.",
+        codes: &["DDA005"],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &["Traffic from this device may be redirected"],
+        meaning: "A port above the device, or the device itself, has no ACS, so its traffic can reach other devices.",
+        advice: "Move the card to a slot of the processor.",
+        codes: &["ACS001", "ACS002", "ACS008"],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &["remain attached to BIOS-owned memory"],
+        meaning: "The firmware reserves memory for the device, or Windows did not say (the script takes a missing answer for yes).",
+        advice: "Look for a firmware update or an option that releases the memory.",
+        codes: &["RSV001"],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &["Old-style PCI device, switch port"],
+        meaning: "It is conventional PCI, or a port or bridge.",
+        advice: "Choose an Express endpoint.",
+        codes: &["DDA001", "DDA003"],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &["not a VGA device", "Not assignable"],
+        meaning: "It is a legacy Express endpoint and no display.",
+        advice: "Choose an Express endpoint.",
+        codes: &["DDA002"],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &["all of the interrupts are line-based"],
+        meaning: "It has neither MSI nor MSI-X in use.",
+        advice: "Update its driver; if it has no message interrupts at all it cannot be assigned.",
+        codes: &["INT001"],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &["Device is Disabled, so unable to check resource"],
+        meaning: "The device is disabled, so that the script cannot see what it needs.",
+        advice: "Enable it and run the script again; a dump of its configuration space shows it all the same.",
+        codes: &["DDA012"],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &["0xC035001E"],
+        meaning: "The hypervisor cannot start the device: no IOMMU, a client edition of Windows, or isolation that it does not accept.",
+        advice: "Check `(Get-VMHost).IovSupport` and its reasons; use a server edition.",
+        codes: &["IOM001", "ACS001"],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &["Virtual Pci Express Port", "Failed to Power on"],
+        meaning: "Hyper-V could not start the device in the guest.",
+        advice: "Look at the error beside it; often no IOMMU, a client edition of Windows, or isolation that it does not accept.",
+        codes: &["IOM001", "ACS001"],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &["chipset on the system does not do DMA remapping"],
+        meaning: "The machine has no IOMMU that Windows can use.",
+        advice: "Switch VT-d or AMD-Vi on in the firmware.",
+        codes: &["IOM001"],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &["chipset on the system does not do interrupt remapping"],
+        meaning: "The machine does not remap interrupts.",
+        advice: "Switch interrupt remapping on in the firmware.",
+        codes: &["IOM002"],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &["MSVM_VMMS_PROXY_FAILED_LOAD"],
+        meaning: "The driver that keeps dismounted devices (pcip.sys) did not start for the device in time.",
+        advice: "Restart the host and dismount again.",
+        codes: &[],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &["0x800705AA"],
+        meaning: "Hyper-V has no room left: MMIO space of the guest, or memory of the host.",
+        advice: "Enlarge the guest's high MMIO space; leave the host more memory.",
+        codes: &["BAR005", "BAR006"],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &["Insufficient system resources exist to complete the requested service"],
+        meaning: "Hyper-V has no room left: MMIO space of the guest, or memory of the host.",
+        advice: "Enlarge the guest's high MMIO space; leave the host more memory.",
+        codes: &["BAR005", "BAR006"],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &["cannot find enough free resources", "Code 12"],
+        meaning: "The guest's MMIO space is too small for the device.",
+        advice: "Set-VM -HighMemoryMappedIoSpace with more.",
+        codes: &["BAR005", "BAR006"],
+    },
+    Message {
+        source: Source::HyperV,
+        words: &[
+            "stopped this device because it has reported problems",
+            "Code 43",
+        ],
+        meaning: "The device or its driver gave up, as some consumer cards do in a guest.",
+        advice: "Check the maker's support statement for virtual machines.",
+        codes: &["DDA005"],
+    },
+];
