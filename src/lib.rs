@@ -17,6 +17,7 @@
 //! diff                                    what changed between two machines
 //! messages                                what other programs' error messages mean
 //! redact                                  a capture without what is private, answers unchanged
+//! batch                                   everything over a folder of machines, against truth
 //! plan                                    what-if, fix, place: the pipeline run again
 //! report                                  words, JSON, pictures
 //! ```
@@ -40,6 +41,8 @@ pub mod collect;
 
 #[cfg(feature = "analyzer")]
 pub mod analysis;
+#[cfg(feature = "analyzer")]
+pub mod batch;
 #[cfg(feature = "analyzer")]
 pub mod corpus;
 #[cfg(feature = "analyzer")]

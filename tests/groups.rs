@@ -19,15 +19,24 @@ use assignable::topology::Topology;
 
 type Partition = BTreeSet<BTreeSet<Sbdf>>;
 
-fn predicted(case: &Case) -> Partition {
+/// Cases that hold too little to settle every group: what they do settle must be right.
+const UNSETTLED: &[&str] = &["lab-flat-intel-k612-user"];
+
+/// The predicted groups, and the functions whose group the capture settles.
+fn predicted(case: &Case) -> (Partition, BTreeSet<Sbdf>) {
     let host = Host::from_capture(&case.capture);
     let topology = Topology::of(&host);
     let iommu = Iommu::of(&host, &topology);
     let groups = Groups::predict(&host, &topology, &iommu, Options::for_host(&host));
-    groups
+    let partition = groups
         .iter()
         .map(|(_, members)| members.iter().map(|&id| host.function(id).at).collect())
-        .collect()
+        .collect();
+    let definite = host.iter().filter(|&(id, _)| groups.is_definite(id));
+    (
+        partition,
+        definite.map(|(_, function)| function.at).collect(),
+    )
 }
 
 #[test]
@@ -41,8 +50,18 @@ fn every_case_with_groups_is_predicted() {
             continue;
         };
         compared += 1;
-        let truth: Partition = truth.iter().cloned().collect();
-        let predicted = predicted(&case);
+        let mut truth: Partition = truth.iter().cloned().collect();
+        let (mut predicted, definite) = predicted(&case);
+        if UNSETTLED.contains(&name.as_str()) {
+            assert!(
+                definite.len() < case.capture.functions.len(),
+                "{name} is settled"
+            );
+            let settled = |members: &BTreeSet<Sbdf>| members.is_subset(&definite);
+            truth.retain(settled);
+            predicted.retain(settled);
+            assert!(!truth.is_empty(), "{name} settles nothing");
+        }
         if predicted != truth {
             let missing: Vec<_> = truth.difference(&predicted).collect();
             let surplus: Vec<_> = predicted.difference(&truth).collect();

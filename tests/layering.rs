@@ -24,7 +24,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 const ROOMS: &[&str] = &[
     "range", "addr", "spec", "bytes", "capture", "decode", "import", "synth", "corpus", "host",
     "names", "topology", "select", "iommu", "analysis", "policy", "profile", "sim", "rules",
-    "verdict", "diff", "messages", "redact", "plan", "report", "collect",
+    "verdict", "diff", "messages", "redact", "batch", "plan", "report", "collect",
 ];
 
 /// An arrow from a room to another one, with the file that draws it.

@@ -59,10 +59,12 @@ pub enum Difference {
         /// The member.
         member: String,
     },
-    /// Two members of one archive have the same name; the later one counts.
+    /// Several members of one archive have the same name; the last one counts.
     Duplicate {
-        /// File in which they are.
-        file: String,
+        /// The name.
+        member: String,
+        /// How many there are.
+        count: usize,
     },
     /// Two names differ only in case: on some platforms they are one file.
     CaseClash {
@@ -190,8 +192,8 @@ impl Difference {
             | Self::NotAFile { member }
             | Self::CaseClash { member, .. }
             | Self::TooLong { member, .. }
+            | Self::Duplicate { member, .. }
             | Self::Unreadable { member, .. } => member,
-            Self::Duplicate { file } => file,
             Self::Manifest { .. } => layout::MANIFEST,
         }
     }
@@ -214,7 +216,9 @@ impl Difference {
             Self::UnsafeName { why, .. } => why.to_string(),
             Self::Link { .. } => "a symbolic link; links are not followed".to_owned(),
             Self::NotAFile { .. } => "neither a file nor a folder".to_owned(),
-            Self::Duplicate { .. } => "two members have the same name".to_owned(),
+            Self::Duplicate { count, .. } => {
+                format!("{count} members of the archive have this name")
+            }
             Self::CaseClash { other, .. } => format!("differs from '{other}' only in case"),
             Self::TooLong { limit, .. } => format!("has more than {limit} bytes"),
             Self::Unreadable { why, .. } | Self::Manifest { why } => why.clone(),

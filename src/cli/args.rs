@@ -201,6 +201,24 @@ pub(crate) enum Command {
         #[arg(value_name = "CAPTURE")]
         capture: PathBuf,
     },
+    /// Everything over a folder of captures, compared with what is known of each
+    Corpus {
+        /// A folder of captures, dumps and cases (docs/corpus.md)
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// Platform to judge for; may be given several times
+        #[arg(
+            short,
+            long = "policy",
+            value_name = "POLICY",
+            value_parser = policy,
+            default_values = ["hyperv-2025", "vfio"]
+        )]
+        policies: Vec<Policy>,
+        /// Store today's verdicts and findings as what is expected from now on
+        #[arg(long)]
+        accept: bool,
+    },
     /// JSON Schemas of the documents that this program reads and writes
     Schema {
         /// Which document; without it, their names
@@ -242,6 +260,13 @@ impl Command {
             // Whatever the format is called, the page is the answer.
             Self::Report { .. } => &[Format::Text, Format::Html],
             Self::Lint { .. } => &[Format::Text, Format::Json, Format::Sarif, Format::Junit],
+            Self::Corpus { .. } => &[
+                Format::Text,
+                Format::Json,
+                Format::Jsonl,
+                Format::Csv,
+                Format::Junit,
+            ],
             _ => &[Format::Text, Format::Json],
         }
     }
@@ -377,6 +402,8 @@ pub(crate) enum Format {
     Svg,
     Sarif,
     Junit,
+    Csv,
+    Jsonl,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

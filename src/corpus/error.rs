@@ -2,6 +2,7 @@
 
 use crate::addr::Sbdf;
 use crate::capture::CaptureError;
+use crate::import::ImportError;
 use crate::synth::SynthError;
 
 /// A case that cannot be used.
@@ -56,7 +57,15 @@ pub enum CaseError {
         /// What is wrong.
         problem: SynthError,
     },
-    /// The capture folder cannot be read.
+    /// One of the dumps cannot be read.
+    #[error("{case}: {problem}")]
+    Import {
+        /// The case.
+        case: String,
+        /// What is wrong.
+        problem: ImportError,
+    },
+    /// The capture cannot be read.
     #[error("{case}: {problem}")]
     Capture {
         /// The case.

@@ -25,8 +25,11 @@ pub struct CaseFile {
     /// Description for the synthesiser, beside `case.toml`.
     #[serde(default)]
     pub synth: Option<String>,
-    /// Case from which this one is derived. Without `synth` and `base` there is a folder
-    /// `capture`.
+    /// Dumps beside `case.toml` that are parts of one machine: listings, logs, tables, trees.
+    #[serde(default)]
+    pub inputs: Vec<String>,
+    /// Case from which this one is derived. Without `synth`, `inputs` and `base` there is a
+    /// folder `capture` or a file `capture.zip`.
     #[serde(default)]
     pub base: Option<String>,
     /// ACPI tables of another case.

@@ -5,18 +5,21 @@
 
 mod derive;
 mod error;
+mod expect;
 mod file;
 mod truth;
 
 pub use derive::config_sha256;
 pub use error::CaseError;
+pub use expect::{Expectations, Expected};
 pub use file::{CaseFile, ConfigPatch, CutBytes, Origin, SetProperties, TablesFrom};
-pub use truth::{SurveyOutcome, Truth};
+pub use truth::{SurveyOutcome, Truth, VfioOutcome};
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::capture::{self, Capture};
+use crate::import::{self, Input};
 use crate::synth;
 
 /// Bases of bases, at most.
@@ -57,8 +60,12 @@ impl Case {
                 })?
             }
             (None, Some(base)) => resolver(base)?,
+            (None, None) if !file.inputs.is_empty() => imported(&name, dir, &file.inputs)?,
             (None, None) => {
-                capture::load(dir.join("capture")).map_err(|problem| CaseError::Capture {
+                let folder = dir.join("capture");
+                let zip = dir.join("capture.zip");
+                let path = if zip.is_file() { zip } else { folder };
+                capture::load(path).map_err(|problem| CaseError::Capture {
                     case: name.clone(),
                     problem,
                 })?
@@ -119,6 +126,22 @@ pub fn case_names(corpus: &Path) -> Result<Vec<String>, CaseError> {
     }
     names.sort();
     Ok(names)
+}
+
+/// Dumps that are parts of one machine.
+fn imported(case: &str, dir: &Path, inputs: &[String]) -> Result<Capture, CaseError> {
+    let inputs: Result<Vec<_>, _> = inputs
+        .iter()
+        .map(|input| Ok(Input::Path(dir.join(member(case, input)?))))
+        .collect();
+    let import = import::import(&inputs?);
+    match import.errors.into_iter().next() {
+        None => Ok(import.capture),
+        Some(problem) => Err(CaseError::Import {
+            case: case.to_owned(),
+            problem,
+        }),
+    }
 }
 
 fn load_within(corpus: &Path, name: &str, depth: usize) -> Result<Case, CaseError> {

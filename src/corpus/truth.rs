@@ -23,6 +23,33 @@ pub struct Truth {
     /// What Microsoft's SurveyDDA.ps1 said.
     #[serde(deserialize_with = "by_address")]
     pub survey: BTreeMap<Sbdf, SurveyOutcome>,
+    /// What VFIO said when it was asked for the function, after everything in its group that can
+    /// be bound to vfio-pci had been bound.
+    #[serde(deserialize_with = "by_address")]
+    pub vfio: BTreeMap<Sbdf, VfioOutcome>,
+}
+
+/// What VFIO says of a function.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VfioOutcome {
+    /// It was handed out.
+    Opened,
+    /// Its group is not viable: another member kept a driver of the host.
+    NotViable,
+    /// The group or the function was refused.
+    Refused,
+}
+
+impl VfioOutcome {
+    /// Its name in `truth.json`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::NotViable => "not-viable",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// What Microsoft's SurveyDDA.ps1 (revision 1) says of a device.
@@ -49,6 +76,23 @@ pub enum SurveyOutcome {
     MessageInterrupts,
 }
 
+impl SurveyOutcome {
+    /// Its name in `truth.json`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ReservedMemory => "reserved-memory",
+            Self::Redirectable => "redirectable",
+            Self::LegacyNotDisplay => "legacy-not-display",
+            Self::FirmwareControl => "firmware-control",
+            Self::OldStyle => "old-style",
+            Self::Disabled => "disabled",
+            Self::LineInterrupts => "line-interrupts",
+            Self::NoInterrupts => "no-interrupts",
+            Self::MessageInterrupts => "message-interrupts",
+        }
+    }
+}
+
 impl Truth {
     /// Reads a `truth.json`.
     pub fn parse(case: &str, text: &str) -> Result<Self, CaseError> {
@@ -71,7 +115,8 @@ impl Truth {
                 });
             }
         }
-        seen.extend(self.location_paths.keys().chain(self.survey.keys()));
+        seen.extend(self.location_paths.keys());
+        seen.extend(self.survey.keys().chain(self.vfio.keys()));
         match seen
             .into_iter()
             .find(|function| !capture.functions.contains_key(function))

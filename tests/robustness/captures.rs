@@ -122,7 +122,7 @@ fn two_members_of_one_name_are_noticed() {
         }
     }
     let loaded = capture::from_zip("twice", Cursor::new(bytes)).unwrap();
-    assert!(loaded.manifest.failures[0].why.contains("same name"));
+    assert!(loaded.manifest.failures[0].why.contains("have this name"));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod bombs;
 mod captures;
 mod contained;
 mod make;
+mod tampered;
 mod texts;
 
 use assignable::import::{DiagnosticKind, Import, ImportError, Input, Looks, import};

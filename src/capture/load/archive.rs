@@ -9,6 +9,7 @@ use super::super::limits::{MAX_TOTAL, is_bomb};
 use super::super::names::{self, UnsafeName};
 use super::super::verify::Difference;
 use super::folder::case_clashes;
+use super::zip_guard::repeated_names;
 use super::{CaptureError, Listing, Members, open_zip, read_limited};
 
 /// An open zip file.
@@ -17,12 +18,23 @@ pub(super) struct Archive<R> {
     zip: ZipArchive<R>,
     /// Index by name; filled by `list`.
     index: BTreeMap<String, usize>,
+    /// Names that stand in the directory more than once, and how often.
+    duplicates: Vec<(String, usize)>,
 }
 
 impl<R: Read + Seek> Archive<R> {
     pub(super) fn open(file: &str, reader: R) -> Result<Self, CaptureError> {
-        let zip = open_zip(file, reader)?;
+        let mut zip = open_zip(file, reader)?;
+        let mut duplicates = Vec::new();
+        if zip.has_duplicate_names() {
+            let start = zip.central_directory_start();
+            let mut reader = zip.into_inner();
+            duplicates = repeated_names(&mut reader, start)
+                .map_err(|error| CaptureError::io(file, error))?;
+            zip = open_zip(file, reader)?;
+        }
         Ok(Self {
+            duplicates,
             file: file.to_owned(),
             zip,
             index: BTreeMap::new(),
@@ -70,11 +82,14 @@ impl<R: Read + Seek> Members for Archive<R> {
                 self.index.insert(member, at);
             }
         }
-        if self.zip.has_duplicate_names() {
-            listing.problems.push(Difference::Duplicate {
-                file: self.file.clone(),
+        let duplicates = self
+            .duplicates
+            .iter()
+            .map(|(member, count)| Difference::Duplicate {
+                member: member.clone(),
+                count: *count,
             });
-        }
+        listing.problems.extend(duplicates);
         listing.names = self.index.keys().cloned().collect();
         listing.problems.sort_by(|a, b| a.member().cmp(b.member()));
         listing.problems.extend(case_clashes(&listing.names));

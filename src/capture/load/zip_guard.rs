@@ -4,6 +4,7 @@
 //! it, so its size and number of entries are checked first, in every record that the crate
 //! might take for the end of the directory.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use zip::ZipArchive;
@@ -72,6 +73,40 @@ pub(crate) fn open_zip<R: Read + Seek>(
         archive_offset: ArchiveOffset::Known(0),
     };
     ZipArchive::with_config(config, reader).map_err(|error| broken(error.to_string()))
+}
+
+/// Names that stand in the central directory at `start` more than once, and how often. The
+/// `zip` crate keeps the last one of each and does not tell which they were.
+pub(super) fn repeated_names<R: Read + Seek>(
+    reader: &mut R,
+    start: u64,
+) -> io::Result<Vec<(String, usize)>> {
+    const FIXED: usize = 46;
+    reader.seek(SeekFrom::Start(start))?;
+    let mut directory = Vec::new();
+    reader
+        .by_ref()
+        .take(MAX_ZIP_DIRECTORY)
+        .read_to_end(&mut directory)?;
+    let mut counts: BTreeMap<&[u8], usize> = BTreeMap::new();
+    let mut rest = directory.as_slice();
+    while rest.starts_with(&ENTRY) {
+        // Lengths of name, extra field and comment (4.3.12).
+        let length = |at| number(rest, at, 2).and_then(|length| usize::try_from(length).ok());
+        let (Some(name), Some(extra), Some(comment)) = (length(28), length(30), length(32)) else {
+            break;
+        };
+        let Some(bytes) = rest.get(FIXED..FIXED + name) else {
+            break;
+        };
+        *counts.entry(bytes).or_default() += 1;
+        rest = rest
+            .get(FIXED + name + extra + comment..)
+            .unwrap_or_default();
+    }
+    let repeated = counts.into_iter().filter(|&(_, count)| count > 1);
+    let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+    Ok(repeated.map(|(name, count)| (text(name), count)).collect())
 }
 
 fn too_many(file: &str, what: &'static str, limit: u64) -> CaptureError {

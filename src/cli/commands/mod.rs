@@ -2,6 +2,7 @@
 
 mod analysis;
 mod captures;
+mod corpus;
 mod decode;
 mod diff;
 mod explain_log;
@@ -70,6 +71,11 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             all,
             fail_on,
         } => lint::lint(global, inputs, *part, device, *all, *fail_on),
+        Command::Corpus {
+            folder,
+            policies,
+            accept,
+        } => corpus::corpus(global, folder, policies, *accept),
         Command::Rules { code } => reference::rules(global, code.as_deref()),
         Command::Schema { name } => reference::schema(name.as_deref()),
         Command::Import { inputs, output } => captures::import(global, inputs, output),

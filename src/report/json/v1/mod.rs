@@ -3,6 +3,7 @@
 //! Addresses and registers are `0x…` strings: JavaScript readers lose 64-bit numbers. These
 //! types are the format; they are filled from the internal ones and never the other way round.
 
+mod corpus;
 mod decode;
 mod device;
 mod diff;
@@ -20,6 +21,9 @@ mod survey;
 mod table;
 mod topology;
 
+pub use corpus::{
+    CorpusCase, CorpusDevice, CorpusDocument, CorpusMismatch, CorpusSummary, corpus_case,
+};
 pub use decode::{
     Decode, DecodedFunction, FaultItem, FieldItem, RawItem, RegisterItem, StructureItem, decode,
 };
@@ -70,6 +74,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("diff", schemars::schema_for!(DiffDocument)),
         ("explain-log", schemars::schema_for!(MessagesDocument)),
         ("topology", schemars::schema_for!(TopologyDocument)),
+        ("corpus", schemars::schema_for!(CorpusDocument)),
+        ("corpus-case", schemars::schema_for!(CorpusCase)),
         ("redact", schemars::schema_for!(RedactDocument)),
         (
             "capture-manifest",
