@@ -1,5 +1,7 @@
 //! Verdicts: the fold of all answers under one policy. No new reasons.
 
+pub mod host;
+
 use crate::analysis::Facts;
 use crate::host::FunctionId;
 use crate::policy::{Effect, Policy};

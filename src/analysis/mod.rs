@@ -63,6 +63,8 @@ pub struct Platform {
     pub groups_reported: bool,
     /// A DMAR, IVRS, VIOT or IORT table is among the captured tables.
     pub remapping_table: bool,
+    /// The processor translates guest addresses itself (EPT, NPT), by `/proc/cpuinfo`.
+    pub second_level_translation: Option<bool>,
     /// Any ACPI table was captured, so that a missing one means that there is none.
     pub tables_captured: bool,
 }
@@ -125,7 +127,16 @@ impl Platform {
                 .iter()
                 .any(|function| function.reported.iommu_group.is_some()),
             remapping_table: ["DMAR", "IVRS", "VIOT", "IORT"].into_iter().any(named),
+            second_level_translation: second_level_translation(host),
             tables_captured: ["FACP", "DSDT", "APIC", "MCFG"].into_iter().any(named),
         }
     }
+}
+
+/// By the flags of the first processor; `None` where they were not captured.
+fn second_level_translation(host: &Host<'_>) -> Option<bool> {
+    let text = String::from_utf8_lossy(host.capture().host.get("cpuinfo")?);
+    let flags = text.lines().find_map(|line| line.strip_prefix("flags"))?;
+    let mut flags = flags.split_ascii_whitespace();
+    Some(flags.any(|flag| flag == "ept" || flag == "npt"))
 }

@@ -57,6 +57,7 @@ pub static RULES: &[&Rule] = &[
     &dda::DDA011,
     &dda::DDA012,
     &dda::DDA013,
+    &dda::DDA014,
     &dda::DDA020,
     &dda::DDA021,
     &dda::DDA022,

@@ -9,6 +9,7 @@ use crate::analysis::device_type::DeviceType;
 use crate::analysis::resources::{self, BarDemand, Size, SizeSource};
 use crate::bytes::Observed;
 use crate::host::FunctionId;
+use crate::iommu::OwnershipReason;
 use crate::policy::Effect;
 use crate::report::evidence;
 use crate::report::wording::{count, safe, size, wrap};
@@ -26,6 +27,7 @@ pub fn explain(report: &Report<'_>, layout: Layout, id: FunctionId) -> String {
     identity(&mut page, report, id);
     verdicts(&mut page, report, id);
     path(&mut page, report, id);
+    translation(&mut page, report, id);
     mechanisms(&mut page, report, id);
     address_space(&mut page, report, id);
     findings(&mut page, report, id);
@@ -301,6 +303,53 @@ fn answer(layout: Layout, tri: Tri) -> String {
         Tri::Unknown(missing) => layout
             .palette
             .open(format!("unknown: needs {}", missing.fact.describe())),
+    }
+}
+
+/// Which unit translates the device's DMA, why, and what the firmware reserves for it.
+fn translation(page: &mut Page, report: &Report<'_>, id: FunctionId) {
+    let (host, iommu) = (report.facts.host, &report.facts.iommu);
+    if iommu.tables().is_empty() {
+        return;
+    }
+    page.section("DMA REMAPPING");
+    match iommu
+        .owner(id)
+        .and_then(|owner| Some((owner, iommu.units().get(owner.unit)?)))
+    {
+        None => page.fact("unit", "none: no table names the device"),
+        Some((owner, unit)) => {
+            let table = unit.table.signature();
+            let place = format!("{table} +{:#05x}", unit.span.offset);
+            page.fact(
+                "unit",
+                &format!("{} at {:#x} ({place})", owner.unit, unit.base),
+            );
+            let at = |id| host.function(id).at;
+            let reason = match owner.reason {
+                OwnershipReason::Named => "the table names the device".to_owned(),
+                OwnershipReason::BelowNamedBridge(bridge) => {
+                    format!("the table names {}, which is above it", at(bridge))
+                }
+                OwnershipReason::IncludeAll => {
+                    "the unit takes what no other unit of the segment names".to_owned()
+                }
+                OwnershipReason::Range => "a range of ids holds it".to_owned(),
+                OwnershipReason::All => "the unit takes all devices of the segment".to_owned(),
+                OwnershipReason::Alias => "another device uses its id".to_owned(),
+                OwnershipReason::WithPhysicalFunction(other)
+                | OwnershipReason::WithController(other) => {
+                    format!("it is translated as {}", at(other))
+                }
+            };
+            page.fact("because", &reason);
+        }
+    }
+    let mut regions: Vec<_> = iommu.reserved(host, report.facts.topology, id).collect();
+    regions.dedup();
+    for region in regions {
+        let place = format!("{} +{:#05x}", region.table.signature(), region.span.offset);
+        page.fact("reserved memory", &format!("{} ({place})", region.range));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::analysis::{Fact, Facts, Missing};
+use crate::decode::kernel_log::State;
 use crate::policy::{Effect, Effects};
 use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
 use crate::spec::Document;
@@ -20,7 +21,7 @@ rule! {
     /// ## How it is decided
     ///
     /// IOMMU groups that the kernel reported show that one is active; a DMAR, IVRS, VIOT or
-    /// IORT table shows that the firmware offers one. Other ACPI tables without any of these
+    /// IORT table, or a kernel log that names units, shows that the firmware offers one. Other ACPI tables without any of these
     /// show that there is none, or that it is off in the firmware setup. With neither groups
     /// nor tables in the capture the answer is "cannot tell". Interrupt remapping is needed as
     /// well (IOM002), and a unit that covers the device (IOM003).
@@ -62,7 +63,12 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
     let platform = facts.platform;
     let hyperv = facts.host.nodes().hyperv();
     let supported = hyperv.and_then(|hyperv| hyperv.iov_support) == Some(true);
-    if platform.groups_reported || platform.remapping_table || supported {
+    let logged = facts.host.log().is_some_and(|log| {
+        let said = &log.remapping;
+        let in_use = said.last_of(&[State::DmaRemapping]).is_some();
+        in_use || !said.units.is_empty() || !said.amd_units.is_empty()
+    });
+    if platform.groups_reported || platform.remapping_table || logged || supported {
         return Outcome::Clean;
     }
     if !platform.tables_captured {

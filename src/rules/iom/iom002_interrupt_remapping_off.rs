@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::analysis::Facts;
 use crate::bytes::Span;
+use crate::decode::kernel_log::State;
 use crate::iommu::TableKind;
 use crate::policy::{Effect, Effects};
 use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
@@ -60,10 +61,19 @@ impl fmt::Display for Off {
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
     let tables = facts.iommu.tables();
+    let states = [State::InterruptRemapping, State::InterruptRemappingFailed];
+    let said = facts
+        .host
+        .log()
+        .and_then(|log| log.remapping.last_of(&states));
+    let in_use = said.is_some_and(|said| said.value == State::InterruptRemapping);
     let mut answers = tables
         .iter()
         .filter_map(|table| table.interrupt_remapping)
         .peekable();
+    if answers.peek().is_none() && in_use {
+        return Outcome::Clean;
+    }
     if answers.peek().is_none() {
         return Outcome::NotApplicable("no table that says so was captured");
     }

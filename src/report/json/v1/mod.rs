@@ -46,7 +46,7 @@ pub use profile::{OwnVerdict, ProfileDocument, ProfiledDevice, QuirkItem, profil
 pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use simulate::{PoolItem, SimulationDocument, StepItem, VmItem, simulation};
-pub use survey::{CaptureSummary, Survey, VerdictCount, survey};
+pub use survey::{CaptureSummary, HostVerdictItem, RequirementItem, Survey, VerdictCount, survey};
 pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
 pub use topology::{TopologyDocument, TreeNode, topology};
 

@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::device::{Device, FindingItem, GapItem};
+use crate::policy::Policy;
 use crate::report::Report;
 use crate::verdict::Verdict;
+use crate::verdict::host::HostVerdict;
 
 /// The survey of a machine.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -18,12 +20,61 @@ pub struct Survey {
     pub policies: Vec<String>,
     /// How many devices got which verdict, by policy.
     pub counts: Vec<VerdictCount>,
+    /// Whether the machine as a whole can assign devices, by policy.
+    #[serde(default)]
+    pub host_verdicts: Vec<HostVerdictItem>,
     /// Findings about the host as a whole.
     pub host_findings: Vec<FindingItem>,
     /// What could not be checked about the host as a whole.
     pub host_gaps: Vec<GapItem>,
     /// Every function, ports and bridges included, by address.
     pub devices: Vec<Device>,
+}
+
+/// Whether the machine as a whole can assign devices under one policy.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct HostVerdictItem {
+    /// The policy.
+    pub policy: String,
+    /// `assignable`, `assignable-with-conditions`, `undetermined`, `not-assignable`.
+    pub verdict: String,
+    /// What Windows itself reported (`IovSupport`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported: Option<bool>,
+    /// Every requirement, in a fixed order.
+    pub requirements: Vec<RequirementItem>,
+}
+
+/// A requirement of the host.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RequirementItem {
+    /// Number among Windows' `IovSupportReasons`, 1 to 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u8>,
+    /// What stands against assignment where it is not met.
+    pub reason: String,
+    /// `met`, `not-met`, `condition`, `open`.
+    pub state: String,
+    /// Codes of the rules that decided, or would.
+    pub rules: Vec<String>,
+}
+
+impl HostVerdictItem {
+    fn of(report: &Report<'_>, policy: Policy) -> Self {
+        let host = HostVerdict::of(report.facts, report.run, policy);
+        let requirements = host.requirements.into_iter().map(|item| RequirementItem {
+            number: item.number,
+            reason: item.reason.to_owned(),
+            state: item.state.name().to_owned(),
+            rules: item.rules.into_iter().map(str::to_owned).collect(),
+        });
+        Self {
+            policy: policy.name().to_owned(),
+            verdict: host.verdict.name().to_owned(),
+            reported: host.reported,
+            requirements: requirements.collect(),
+        }
+    }
 }
 
 /// What was analysed.
@@ -70,6 +121,11 @@ pub fn survey(report: &Report<'_>) -> Survey {
             .map(|policy| policy.name().to_owned())
             .collect(),
         counts: counts(report),
+        host_verdicts: report
+            .policies
+            .iter()
+            .map(|&policy| HostVerdictItem::of(report, policy))
+            .collect(),
         host_findings: report
             .run
             .host_findings()
