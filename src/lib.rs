@@ -26,6 +26,8 @@
 //! on nothing but its input: not on time, locale, terminal or hash order. Bytes from a dump
 //! are hostile: nothing here panics, loops or grows without bound on them.
 
+#![forbid(unsafe_code)]
+
 pub mod addr;
 pub mod bytes;
 pub mod range;
@@ -61,6 +63,8 @@ pub mod names;
 pub mod plan;
 #[cfg(feature = "analyzer")]
 pub mod policy;
+#[cfg(feature = "analyzer")]
+pub mod profile;
 #[cfg(feature = "analyzer")]
 pub mod redact;
 #[cfg(feature = "analyzer")]

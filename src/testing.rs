@@ -107,6 +107,26 @@ impl Machine {
         self
     }
 
+    /// What Hyper-V reported (`host/hyperv.json`).
+    pub(crate) fn with_hyperv(mut self, hyperv: &serde_json::Value) -> Self {
+        let text = hyperv.to_string().into_bytes();
+        self.capture.host.insert("hyperv.json".to_owned(), text);
+        self
+    }
+
+    /// What Windows says of itself (`host/windows.json`).
+    pub(crate) fn with_windows(mut self, windows: &serde_json::Value) -> Self {
+        let text = windows.to_string().into_bytes();
+        self.capture.host.insert("windows.json".to_owned(), text);
+        self
+    }
+
+    /// Device nodes (`pnp/devnodes.json`).
+    pub(crate) fn with_nodes(mut self, nodes: &serde_json::Value) -> Self {
+        self.capture.devnodes = Some(nodes.to_string().into_bytes());
+        self
+    }
+
     /// Analyses the machine.
     pub(crate) fn facts<R>(&self, ask: impl FnOnce(&Facts<'_, '_>) -> R) -> R {
         let host = Host::from_capture(&self.capture);

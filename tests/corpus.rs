@@ -212,3 +212,76 @@ fn the_survey_scripts_answers_follow_from_the_same_reasons() {
     }
     assert!(compared >= 4, "only {compared} answers compared");
 }
+
+/// Problems that people report with Discrete Device Assignment: the case that has it, the
+/// device (none for the host), and the code that names it.
+const REPORTED_PROBLEMS: &[(&str, Option<&str>, &str)] = &[
+    (
+        "windows-01-firmware-control",
+        Some("0000:01:00.0"),
+        "DDA004",
+    ),
+    ("windows-02-client-edition", None, "DDA029"),
+    ("windows-03-iommu-policy", None, "DDA030"),
+    ("windows-04-stale-assignment", None, "DDA038"),
+    ("windows-05-left-in-pool", Some("0000:03:00.0"), "DDA022"),
+    ("windows-06-gap-too-small", None, "DDA035"),
+    ("windows-07-gap-beyond-processor", None, "DDA034"),
+    ("windows-08-no-reset", Some("0000:02:00.0"), "DDA031"),
+    ("windows-08-no-reset", Some("0000:02:00.0"), "RST001"),
+    ("windows-09-maker-refuses", Some("0000:02:00.0"), "DDA041"),
+    ("windows-10-code-31", Some("0000:01:00.0"), "DDA024"),
+    ("windows-11-code-57", Some("0000:01:00.0"), "DDA025"),
+    ("windows-12-redirectable", Some("0000:01:00.0"), "ACS008"),
+    ("windows-13-reserved-memory", Some("0000:01:00.0"), "RSV001"),
+    (
+        "windows-14-missing-property",
+        Some("0000:02:00.0"),
+        "DDA020",
+    ),
+    ("windows-15-proxy-failed", Some("0000:02:00.0"), "DDA040"),
+    ("windows-16-nested", None, "DDA033"),
+    ("windows-17-iov-reasons", None, "DDA028"),
+    ("windows-18-gpu-partition", None, "DDA037"),
+    ("windows-19-cluster", None, "DDA036"),
+    ("windows-20-saved-guest", None, "DDA032"),
+    ("windows-21-not-disableable", Some("0000:01:00.0"), "DDA026"),
+    (
+        "windows-22-dismount-refused",
+        Some("0000:01:00.0"),
+        "DDA027",
+    ),
+    ("windows-23-phantoms", None, "DDA039"),
+];
+
+/// Each is recognised from its case, is not in the machine without the problem, and its page
+/// says what to do on Hyper-V.
+#[test]
+fn problems_that_people_report_are_recognised() {
+    let cases = cases();
+    let codes = |case: &str, subject: Option<&str>| -> Vec<&'static str> {
+        analysed(&cases[case], |report| {
+            let findings = match subject {
+                None => report.run.host_findings(),
+                Some(at) => {
+                    let id = report.facts.host.find(at.parse().unwrap()).unwrap();
+                    report.run.findings_of(id)
+                }
+            };
+            findings.iter().map(|finding| finding.rule().code).collect()
+        })
+    };
+    for &(case, subject, code) in REPORTED_PROBLEMS {
+        let found = codes(case, subject);
+        assert!(found.contains(&code), "{case}: {found:?}, wanted {code}");
+        let base = codes("windows-server", subject);
+        let known = ["DDA031", "RST001"];
+        assert!(
+            known.contains(&code) || !base.contains(&code),
+            "{case}: {code} is no news"
+        );
+        let page = rules::find(code).unwrap().explanation;
+        let advice = page.split("## What to do").nth(1).unwrap();
+        assert!(advice.contains("Hyper-V"), "{code}");
+    }
+}

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::guest_args::{MmioArgs, PlaceArgs, SimulateArgs};
 use assignable::plan::Change;
 use assignable::policy::Policy;
+use assignable::profile::Profile;
 use assignable::select::Selector;
 use assignable::spec::linux::Series;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -55,6 +56,10 @@ pub(crate) enum Command {
         /// List ports and bridges, and every note, too
         #[arg(long)]
         all: bool,
+        /// Replay another tool's decision instead: `surveydda` (Microsoft's script) or `lisa`
+        /// (Microsoft's test framework), quirks included
+        #[arg(long, value_name = "PROFILE", value_parser = profile)]
+        profile: Option<Profile>,
     },
     /// Everything about one device: path, isolation, interrupts, resets, BARs, evidence
     Explain {
@@ -441,6 +446,13 @@ pub(crate) enum When {
 fn kernel(text: &str) -> Result<Series, String> {
     text.parse()
         .map_err(|()| "expected a release, such as 6.12 or 6.8.0-51-generic".to_owned())
+}
+
+fn profile(text: &str) -> Result<Profile, String> {
+    text.parse().map_err(|()| {
+        let names: Vec<_> = Profile::ALL.iter().map(|profile| profile.name()).collect();
+        format!("expected one of {}", names.join(", "))
+    })
 }
 
 pub(super) fn policy(text: &str) -> Result<Policy, String> {

@@ -5,6 +5,7 @@ mod linux;
 #[cfg(target_os = "linux")]
 mod summary;
 mod time;
+pub mod windows;
 
 #[cfg(target_os = "linux")]
 pub use linux::collect;

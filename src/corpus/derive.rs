@@ -10,7 +10,7 @@ use super::error::CaseError;
 use super::file::{CaseFile, ConfigPatch, SetProperties, TablesFrom};
 use crate::addr::Sbdf;
 use crate::bytes::ConfigImage;
-use crate::capture::{Capture, FunctionProperties, FunctionRecord};
+use crate::capture::{Capture, DeviceNodes, FunctionProperties, FunctionRecord};
 
 /// Applies everything but `tables_from`, in this order: omit, patch, cut, set.
 pub(super) fn apply(case: &str, capture: &mut Capture, file: &CaseFile) -> Result<(), CaseError> {
@@ -23,9 +23,47 @@ pub(super) fn apply(case: &str, capture: &mut Capture, file: &CaseFile) -> Resul
             record.config = cut(&record.config, usize::from(limit.0));
         }
     }
+    for (name, value) in &file.host {
+        let known = capture.host.get(name);
+        let mut member = known
+            .and_then(|bytes| serde_json::from_slice(bytes).ok())
+            .unwrap_or_default();
+        merge_json(&mut member, value);
+        let text = member.to_string().into_bytes();
+        capture.host.insert(name.clone(), text);
+    }
+    if !file.nodes.is_empty() {
+        let known = capture.devnodes.as_ref();
+        let mut nodes = known
+            .and_then(|bytes| DeviceNodes::parse(bytes).ok())
+            .unwrap_or_default();
+        for node in &file.nodes {
+            let own = node.instance_id.as_deref().unwrap_or_default();
+            match nodes.nodes.iter_mut().find(|known| known.has_id(own)) {
+                Some(known) => {
+                    known.properties.extend(node.properties.clone());
+                    known.survey = node.survey.clone().or(known.survey.take());
+                    known.dismount = node.dismount.clone().or(known.dismount.take());
+                }
+                None => nodes.nodes.push(node.clone()),
+            }
+        }
+        capture.devnodes = Some(nodes.to_bytes());
+    }
     file.set
         .iter()
         .try_for_each(|set| set_properties(case, capture, set))
+}
+
+fn merge_json(to: &mut Value, from: &Value) {
+    match (to, from) {
+        (Value::Object(to), Value::Object(from)) => {
+            for (key, value) in from {
+                merge_json(to.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (to, from) => *to = from.clone(),
+    }
 }
 
 /// Takes over ACPI tables of another case, in place of those of the same name.
@@ -198,8 +236,11 @@ fn record<'a>(
         })
 }
 
-/// A value with the origin of everything that a case states itself.
+/// A value with the origin of everything that a case states itself. TOML has no word for
+/// nothing: `{ absent = true }` is it.
 fn synthetic(value: &Value) -> Value {
+    let absent = value.get("absent").is_some();
+    let value = if absent { &Value::Null } else { value };
     serde_json::json!({ "value": value, "origin": { "method": "synthetic" } })
 }
 

@@ -50,6 +50,13 @@ pub struct CaseFile {
     /// Changed facts.
     #[serde(default)]
     pub set: Vec<SetProperties>,
+    /// JSON members below `host/`, each merged into what is there: objects key by key, all
+    /// else in its place.
+    #[serde(default)]
+    pub host: BTreeMap<String, serde_json::Value>,
+    /// Device nodes, put behind those that are there.
+    #[serde(default)]
+    pub nodes: Vec<crate::capture::DeviceNode>,
 
     /// What is known from elsewhere.
     #[serde(default)]

@@ -17,6 +17,8 @@ pub struct Nodes {
     windows: Option<WindowsHost>,
     /// Members that are there and cannot be understood, and why.
     broken: Vec<(&'static str, String)>,
+    /// Nodes by instance id in upper case.
+    by_id: BTreeMap<String, usize>,
     /// Nodes by the address of their function.
     by_function: BTreeMap<String, usize>,
     assigned_ids: BTreeMap<String, u32>,
@@ -53,6 +55,9 @@ impl Nodes {
 
     fn index(&mut self) {
         for (index, node) in self.nodes.nodes.iter().enumerate() {
+            if let Some(id) = &node.instance_id {
+                self.by_id.entry(id.to_ascii_uppercase()).or_insert(index);
+            }
             if let Some(function) = &node.function {
                 self.by_function.entry(function.clone()).or_insert(index);
             }
@@ -90,6 +95,32 @@ impl Nodes {
     /// Whether the export lists the resources of every node.
     pub const fn resources_complete(&self) -> bool {
         self.nodes.resources_complete
+    }
+
+    /// Whether the export asked every node for all its properties.
+    pub const fn properties_complete(&self) -> bool {
+        self.nodes.properties_complete
+    }
+
+    /// The nodes whose instance id begins with this one, in any case; itself among them.
+    pub fn like(&self, instance_id: &str) -> Vec<&DeviceNode> {
+        let prefix = instance_id.to_ascii_uppercase();
+        self.by_id
+            .range(prefix.clone()..)
+            .take_while(|(id, _)| id.starts_with(&prefix))
+            .filter_map(|(_, &index)| self.nodes.nodes.get(index))
+            .collect()
+    }
+
+    /// Whether the root bus with this base number has native control of PCI Express, as Windows
+    /// reports of the host bridge; `None` where it says nothing.
+    pub fn native_control(&self, root: u8) -> Option<bool> {
+        let path = format!("PCIROOT({root:X})");
+        let mut bridges = self.all().iter().filter(|node| {
+            node.list(windows::LOCATION_PATHS)
+                .any(|own| own.eq_ignore_ascii_case(&path))
+        });
+        bridges.find_map(|node| node.number(windows::ROOT_NATIVE_CONTROL).map(|is| is != 0))
     }
 
     /// What Hyper-V reported.

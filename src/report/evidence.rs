@@ -72,7 +72,8 @@ fn config_line(host: &Host<'_>, id: FunctionId, span: Span) -> Option<String> {
 /// The origin of a reported fact, by the name of its member in `properties.json`.
 fn reported_place(host: &Host<'_>, id: FunctionId, member: &str) -> Option<String> {
     let properties = serde_json::to_value(host.function(id).reported).ok()?;
-    let fact = properties.get(member)?;
+    let windows = || properties.get("windows")?.get(member);
+    let fact = properties.get(member).or_else(windows)?;
     let fact = if fact.is_array() { fact.get(0)? } else { fact };
     let origin = serde_json::from_value(fact.get("origin")?.clone()).ok();
     origin.map(|origin: crate::capture::Origin| safe(&origin.to_string()))

@@ -36,6 +36,7 @@ pub use text::lint::lint as lint_text;
 pub use text::messages::messages;
 pub use text::peer::{peer_matrix, peer_pairs};
 pub use text::plan::{fix, place, what_if};
+pub use text::profile::profile;
 pub use text::rules::{rule_index, rule_page};
 pub use text::simulate::simulate;
 pub use text::survey::survey;

@@ -1,7 +1,12 @@
 //! `assignable-collect`: what the analyzer needs to know of this host, in one file.
 //!
-//! It reads `/sys`, `/proc` and the kernel's log and writes the file that it is told to;
-//! nothing else. It changes no device, no driver and no register.
+//! On Linux it reads `/sys`, `/proc` and the kernel's log, on Windows the properties of device
+//! nodes, and writes the file that it is told to; nothing else. It changes no device, no driver and no register.
+
+#![deny(unsafe_code)]
+
+#[cfg(windows)]
+mod windows;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -12,8 +17,8 @@ use std::time::Duration;
 const USAGE: &str = "\
 usage: assignable-collect [--root DIR] [--wake] -o FILE.zip|FOLDER
 
-Reads PCI configuration space, ACPI tables and device facts of this host, and writes them to
-one capture. It only reads: no register is written, no BAR is sized, no driver is changed.
+Reads PCI configuration space (Windows: the PCI driver's properties), ACPI tables and device
+facts of this host, and writes them to one capture. It only reads: no register is written, no BAR is sized, no driver is changed.
 Run as root for everything; as an ordinary user it collects what it may.
 
   -o, --output PATH       a folder, or a file whose name ends in .zip
@@ -29,7 +34,7 @@ Run as root for everything; as an ordinary user it collects what it may.
 /// What was typed.
 #[cfg_attr(
     not(target_os = "linux"),
-    expect(dead_code, reason = "nothing is collected")
+    allow(dead_code, reason = "some options are for Linux alone")
 )]
 struct Arguments {
     output: PathBuf,
@@ -102,7 +107,6 @@ fn seconds(word: &std::path::Path) -> Result<Duration, Stop> {
 
 #[cfg(target_os = "linux")]
 fn run(arguments: &Arguments) -> ExitCode {
-    use assignable::capture;
     use assignable::collect::{Request, collect, summary};
 
     let request = Request {
@@ -117,18 +121,8 @@ fn run(arguments: &Arguments) -> ExitCode {
         say("no PCI functions and no ACPI tables found; nothing was written");
         return ExitCode::from(3);
     }
-    let is_zip = arguments
-        .output
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
-    let written = if is_zip {
-        capture::to_zip_file(&capture, &arguments.output)
-    } else {
-        capture::to_folder(&capture, &arguments.output)
-    };
-    if let Err(error) = written {
-        say(&error.to_string());
-        return ExitCode::from(3);
+    if let Err(code) = store(&capture, arguments) {
+        return code;
     }
     if !arguments.quiet {
         let output = arguments.output.display();
@@ -140,10 +134,55 @@ fn run(arguments: &Arguments) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(windows)]
+fn run(arguments: &Arguments) -> ExitCode {
+    let capture = assignable::collect::windows::collect(&mut windows::Host::new());
+    if capture.is_empty() {
+        say("no PCI device nodes and no ACPI tables found; nothing was written");
+        return ExitCode::from(3);
+    }
+    if let Err(code) = store(&capture, arguments) {
+        return code;
+    }
+    if !arguments.quiet {
+        let missing = capture.manifest.failures.iter();
+        let missing: String = missing
+            .map(|failure| format!("\nnot collected: {} ({})", failure.what, failure.why))
+            .collect();
+        say(&format!(
+            "device nodes and {} ACPI tables{missing}\nwritten: {}, and nothing else; no register, \
+             driver or setting was changed",
+            capture.tables.len(),
+            arguments.output.display()
+        ));
+    }
+    ExitCode::SUCCESS
+}
+
+#[cfg(not(any(target_os = "linux", windows)))]
 fn run(_: &Arguments) -> ExitCode {
-    say("this build collects on Linux only");
+    say("this build collects on Linux and Windows only");
     ExitCode::from(3)
+}
+
+/// Writes the capture where it was asked for.
+#[cfg(any(target_os = "linux", windows))]
+fn store(capture: &assignable::capture::Capture, arguments: &Arguments) -> Result<(), ExitCode> {
+    use assignable::capture;
+
+    let is_zip = arguments
+        .output
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
+    let written = if is_zip {
+        capture::to_zip_file(capture, &arguments.output)
+    } else {
+        capture::to_folder(capture, &arguments.output)
+    };
+    written.map_err(|error| {
+        say(&error.to_string());
+        ExitCode::from(3)
+    })
 }
 
 /// A counter on a terminal.

@@ -6,6 +6,7 @@ use assignable::analysis::Facts;
 use assignable::capture::Capture;
 use assignable::host::{FunctionId, Host};
 use assignable::policy::Policy;
+use assignable::profile::Profile;
 use assignable::report::{self, Report, json};
 use assignable::rules::{self, Severity};
 use assignable::select::Selector;
@@ -23,6 +24,24 @@ pub(crate) fn survey(global: &Global, analysis: &Analysis, all: bool) -> Result<
             Format::Markdown => output::text(&report::markdown::survey(report))?,
             _ => {
                 output::text(&report::survey(report, output::layout(global, all)))?;
+            }
+        }
+        let devices: Vec<_> = report.candidates().collect();
+        Ok(fail_on(report, analysis.fail_on, &devices))
+    })
+}
+
+pub(crate) fn profile(
+    global: &Global,
+    analysis: &Analysis,
+    profile: Profile,
+) -> Result<Exit, Failure> {
+    with_report(global, analysis, |report| {
+        match global.format {
+            Format::Json => output::json(&json::v1::profile(report, profile))?,
+            _ => {
+                let layout = output::layout(global, true);
+                output::text(&report::profile(report, layout, profile))?;
             }
         }
         let devices: Vec<_> = report.candidates().collect();

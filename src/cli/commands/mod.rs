@@ -31,7 +31,14 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     }
     known_format(args)?;
     match &args.command {
-        Command::Survey { analysis, all } => analysis::survey(global, analysis, *all),
+        Command::Survey {
+            analysis,
+            all,
+            profile,
+        } => match profile {
+            Some(profile) => analysis::profile(global, analysis, *profile),
+            None => analysis::survey(global, analysis, *all),
+        },
         Command::Explain { analysis, device } => analysis::explain(global, analysis, device),
         Command::Topology { analysis, dot } => analysis::topology(global, analysis, *dot),
         Command::ExplainLog { file } => explain_log::explain_log(global, file),

@@ -9,6 +9,7 @@ pub(super) mod messages;
 mod missing;
 pub(super) mod peer;
 pub(super) mod plan;
+pub(super) mod profile;
 pub(super) mod rules;
 pub(super) mod simulate;
 pub(super) mod survey;

@@ -9,7 +9,7 @@ use crate::host::FunctionId;
 use crate::policy::{Effect, Effects};
 use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
 use crate::spec::{Document, windows};
-use crate::topology::FunctionKind;
+use crate::topology::{FunctionKind, LocationPath};
 
 rule! {
     /// ## What it checks
@@ -28,7 +28,8 @@ rule! {
     /// as conventional PCI; every other value of an Express function shows that control was
     /// granted. Conventional functions are not concerned.
     ///
-    /// Without the property, by what a Linux kernel's log says of the root bus above:
+    /// Without the property, by NativePciExpressControl of the host bridge above. Without that,
+    /// by what a Linux kernel's log says of the root bus above:
     ///
     /// - Hot plug, power management events and the PCI Express capability were granted: the
     ///   rule is met.
@@ -66,6 +67,16 @@ struct TreatedAsPci(DeviceType);
 impl fmt::Display for TreatedAsPci {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Windows reports the type {}", self.0)
+    }
+}
+
+/// The host bridge above says so.
+#[derive(Debug)]
+struct RootBus;
+
+impl fmt::Display for RootBus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Windows reports that its root bus has no native control")
     }
 }
 
@@ -119,8 +130,24 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     }
 }
 
-/// What Linux got stands for what Windows would get, as far as it asked for the same.
+/// Windows' property of the host bridge; else what Linux got stands for what Windows would
+/// get, as far as it asked for the same.
 fn negotiated(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
+    let path = LocationPath::of(facts.host, facts.topology, id);
+    match path.and_then(|path| facts.host.nodes().native_control(path.root())) {
+        Some(true) => return Outcome::Clean,
+        Some(false) => {
+            let property = windows::ROOT_NATIVE_CONTROL;
+            return Outcome::Fired(Finding::new(
+                &DDA004,
+                Subject::Function(id),
+                Confidence::High,
+                RootBus,
+                Evidence::new(Locus::Capture, property.name, Value::Word("False")),
+            ));
+        }
+        None => {}
+    }
     match facts.native_control.above(facts.topology, id) {
         Some(outcome) if outcome.refused.intersects(Control::WINDOWS) => {
             let refused = outcome.refused.intersection(Control::WINDOWS);

@@ -13,6 +13,28 @@ mod dda011_integrated_endpoint;
 mod dda012_disabled_device;
 mod dda013_device_type_differs;
 mod dda014_no_root_port_with_acs;
+mod dda020_survey_script_quirk;
+mod dda021_survey_script_answer_differs;
+mod dda022_dismounted_device;
+mod dda023_assigned_device;
+mod dda024_device_problem;
+mod dda025_guest_assignment_failed;
+mod dda026_not_disableable;
+mod dda027_dismount_refused;
+mod dda028_iov_not_supported;
+mod dda029_client_edition_host;
+mod dda030_hypervisor_without_iommu;
+mod dda031_power_on_policy;
+mod dda032_guest_saves_state;
+mod dda033_nested_virtualization;
+mod dda034_high_gap_beyond_processor;
+mod dda035_mmio_gap_too_small;
+mod dda036_clustered_guest;
+mod dda037_gpu_partition_beside_device;
+mod dda038_stale_assignment;
+mod dda039_phantom_nodes;
+mod dda040_proxy_driver_failed;
+mod dda041_maker_refuses_guests;
 mod dda060_client_edition;
 mod dda061_dismount_of_enabled_device;
 mod dda062_restart_pending;
@@ -42,6 +64,28 @@ pub(in crate::rules) use dda011_integrated_endpoint::DDA011;
 pub(in crate::rules) use dda012_disabled_device::DDA012;
 pub(in crate::rules) use dda013_device_type_differs::DDA013;
 pub(in crate::rules) use dda014_no_root_port_with_acs::DDA014;
+pub(in crate::rules) use dda020_survey_script_quirk::DDA020;
+pub(in crate::rules) use dda021_survey_script_answer_differs::DDA021;
+pub(in crate::rules) use dda022_dismounted_device::DDA022;
+pub(in crate::rules) use dda023_assigned_device::DDA023;
+pub(in crate::rules) use dda024_device_problem::DDA024;
+pub(in crate::rules) use dda025_guest_assignment_failed::DDA025;
+pub(in crate::rules) use dda026_not_disableable::DDA026;
+pub(in crate::rules) use dda027_dismount_refused::DDA027;
+pub(in crate::rules) use dda028_iov_not_supported::DDA028;
+pub(in crate::rules) use dda029_client_edition_host::DDA029;
+pub(in crate::rules) use dda030_hypervisor_without_iommu::DDA030;
+pub(in crate::rules) use dda031_power_on_policy::DDA031;
+pub(in crate::rules) use dda032_guest_saves_state::DDA032;
+pub(in crate::rules) use dda033_nested_virtualization::DDA033;
+pub(in crate::rules) use dda034_high_gap_beyond_processor::DDA034;
+pub(in crate::rules) use dda035_mmio_gap_too_small::DDA035;
+pub(in crate::rules) use dda036_clustered_guest::DDA036;
+pub(in crate::rules) use dda037_gpu_partition_beside_device::DDA037;
+pub(in crate::rules) use dda038_stale_assignment::DDA038;
+pub(in crate::rules) use dda039_phantom_nodes::DDA039;
+pub(in crate::rules) use dda040_proxy_driver_failed::DDA040;
+pub(in crate::rules) use dda041_maker_refuses_guests::DDA041;
 pub(in crate::rules) use dda060_client_edition::DDA060;
 pub(in crate::rules) use dda061_dismount_of_enabled_device::DDA061;
 pub(in crate::rules) use dda062_restart_pending::DDA062;
@@ -58,8 +102,10 @@ pub(in crate::rules) use dda072_checks_skipped_by_force::DDA072;
 pub(in crate::rules) use dda073_evidence_missing::DDA073;
 pub(in crate::rules) use dda074_device_not_in_vm::DDA074;
 
+use crate::analysis::Facts;
 use crate::analysis::device_type::DeviceType;
 use crate::bytes::Observed;
+use crate::capture::VirtualMachine;
 use crate::decode::config::cap::express;
 use crate::host::{Function, FunctionId};
 use crate::rules::{Evidence, Locus, Value};
@@ -88,4 +134,10 @@ fn type_evidence(id: FunctionId, function: &Function<'_>) -> Evidence {
         }
         _ => Evidence::new(Locus::Lists(id), "PCI Express Capability", Value::Absent),
     }
+}
+
+/// The captured virtual machines that have devices.
+fn machines_with_devices<'f>(facts: &'f Facts<'_, '_>) -> impl Iterator<Item = &'f VirtualMachine> {
+    let machines = facts.host.nodes().machines().iter();
+    machines.filter(|machine| machine.devices.iter().flatten().next().is_some())
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::analysis::{Facts, Missing};
 use crate::bytes::Span;
+use crate::capture::ScriptSentence;
 use crate::host::FunctionId;
 use crate::policy::{Effect, Effects};
 use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
@@ -62,7 +63,7 @@ impl fmt::Display for LineOnly {
                 write!(f, "uses INT{letter}# and has neither MSI nor MSI-X")
             }
             Some(pin) => write!(f, "uses interrupt pin {pin} and has neither MSI nor MSI-X"),
-            None => f.write_str("Windows reports support for line interrupts alone"),
+            None => f.write_str("Windows reports line interrupts alone"),
         }
     }
 }
@@ -85,7 +86,7 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
             fired(id, pin, evidence, Some(messages))
         }
         _ => match function.windows.interrupt_support {
-            None => Outcome::CannotTell(Missing::standard(id, function)),
+            None => printed(facts, id),
             Some(support) if support & WINDOWS_MESSAGE != 0 || support & WINDOWS_LINE == 0 => {
                 Outcome::Clean
             }
@@ -96,6 +97,25 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
                 fired(id, None, Evidence::new(locus, property.name, seen), None)
             }
         },
+    }
+}
+
+/// What Microsoft's survey script printed of the device, where its text was captured.
+fn printed(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
+    let function = facts.host.function(id);
+    let node = facts.host.nodes().of_function(function);
+    let says = node
+        .and_then(|node| node.survey.as_ref())
+        .map(|fact| &fact.value.says);
+    let said = |sentence| says.is_some_and(|says| says.contains(&sentence));
+    if said(ScriptSentence::LineInterrupts) {
+        let locus = Locus::Reported(id, windows::INTERRUPT_SUPPORT.key);
+        let evidence = Evidence::new(locus, "SurveyDDA.ps1", Value::AsReported);
+        fired(id, None, evidence, None)
+    } else if said(ScriptSentence::MessageInterrupts) || said(ScriptSentence::NoInterrupts) {
+        Outcome::Clean
+    } else {
+        Outcome::CannotTell(Missing::standard(id, function))
     }
 }
 
@@ -161,10 +181,7 @@ mod tests {
             let device = Dev::endpoint().unread();
             answer_for(&INT001, device.windows(windows::INTERRUPT_SUPPORT, support))
         };
-        assert_eq!(
-            with(1),
-            fired("Windows reports support for line interrupts alone")
-        );
+        assert_eq!(with(1), fired("Windows reports line interrupts alone"));
         assert_eq!(with(5), Answer::Clean);
         assert_eq!(with(0), Answer::Clean);
     }

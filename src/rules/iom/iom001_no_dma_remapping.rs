@@ -61,12 +61,14 @@ impl fmt::Display for NoRemapping {
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
     let platform = facts.platform;
+    let hyperv = facts.host.nodes().hyperv();
+    let supported = hyperv.and_then(|hyperv| hyperv.iov_support) == Some(true);
     let logged = facts.host.log().is_some_and(|log| {
         let said = &log.remapping;
         let in_use = said.last_of(&[State::DmaRemapping]).is_some();
         in_use || !said.units.is_empty() || !said.amd_units.is_empty()
     });
-    if platform.groups_reported || platform.remapping_table || logged {
+    if platform.groups_reported || platform.remapping_table || logged || supported {
         return Outcome::Clean;
     }
     if !platform.tables_captured {

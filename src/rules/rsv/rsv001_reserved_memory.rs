@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::analysis::reserved::reserved_regions;
 use crate::analysis::{Fact, Facts, Missing};
+use crate::capture::ScriptSentence;
 use crate::host::FunctionId;
 use crate::policy::{Effect, Effects};
 use crate::range::AddrRange;
@@ -24,7 +25,9 @@ rule! {
     ///
     /// ## How it is decided
     ///
-    /// By Windows' property RequiresReservedMemoryRegion, else by the `reserved_regions` of
+    /// By Windows' property RequiresReservedMemoryRegion; else by what Microsoft's survey script
+    /// printed, with lower confidence, because it says the same of a device without the
+    /// property; else by the `reserved_regions` of
     /// the device's IOMMU group on Linux, where the types `direct` and `direct-relaxable`
     /// stand for such memory. Another member of the group may own the region, hence the lower
     /// confidence there. Without either the captured DMAR or IVRS table decides: a structure
@@ -57,6 +60,7 @@ rule! {
 #[derive(Debug)]
 enum ReservedMemory {
     Windows,
+    Script,
     Linux { region: String },
     Firmware { range: AddrRange },
 }
@@ -67,6 +71,9 @@ impl fmt::Display for ReservedMemory {
             Self::Windows => {
                 f.write_str("Windows reports that it requires a reserved memory region")
             }
+            Self::Script => f.write_str(
+                "Microsoft's survey script printed that it remains attached to firmware memory",
+            ),
             Self::Linux { region } => write!(f, "the kernel reports the reserved region {region}"),
             Self::Firmware { range } => {
                 write!(f, "the firmware's table reserves {range} for it")
@@ -96,6 +103,16 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
         }
         Some(false) => return Outcome::Clean,
         None => {}
+    }
+    let node = facts.host.nodes().of_function(function);
+    let printed = node.and_then(|node| node.survey.as_ref());
+    if printed.is_some_and(|printed| printed.value.says.contains(&ScriptSentence::ReservedMemory)) {
+        return fired(
+            ReservedMemory::Script,
+            Confidence::Medium,
+            windows::RESERVED_MEMORY.key,
+            "SurveyDDA.ps1",
+        );
     }
     let Some(mut regions) = reserved_regions(function) else {
         return by_table(facts, id);

@@ -61,6 +61,9 @@ impl fmt::Display for BridgeMissing {
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     match facts.topology.top(id) {
+        Node::OrphanBus { segment, .. } if segment == Segment::UNPLACED => {
+            Outcome::NotApplicable("its place is not known")
+        }
         Node::OrphanBus { segment, bus } => Outcome::Fired(Finding::new(
             &TOP001,
             Subject::Function(id),

@@ -14,6 +14,7 @@ mod messages;
 mod mmio;
 mod peer;
 mod plan;
+mod profile;
 mod redact;
 mod rules;
 mod simulate;
@@ -46,6 +47,7 @@ pub use plan::{
     FixDocument, FixItem, FixedDevice, GuestPlacement, JudgedItem, PlaceDocument,
     VerdictChangeItem, WhatIfDocument, fix, place, what_if,
 };
+pub use profile::{OwnVerdict, ProfileDocument, ProfiledDevice, ScriptQuirkItem, profile};
 pub use redact::{ChangeItem, DifferenceItem, RedactDocument, redact};
 pub use rules::{PolicyEffect, RuleIndex, RuleItem, rule, rules};
 pub use simulate::{PoolItem, SimulationDocument, StepItem, VmItem, simulation};
@@ -61,6 +63,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("survey", schemars::schema_for!(Survey)),
         ("explain", schemars::schema_for!(Explain)),
         ("decode", schemars::schema_for!(Decode)),
+        ("profile", schemars::schema_for!(ProfileDocument)),
         ("lint", schemars::schema_for!(LintDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
@@ -83,6 +86,18 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         (
             "capture-manifest",
             schemars::schema_for!(crate::capture::Manifest),
+        ),
+        (
+            "capture-devnodes",
+            schemars::schema_for!(crate::capture::DeviceNodes),
+        ),
+        (
+            "capture-windows",
+            schemars::schema_for!(crate::capture::WindowsHost),
+        ),
+        (
+            "capture-hyperv",
+            schemars::schema_for!(crate::capture::HyperV),
         ),
         (
             "capture-properties",

@@ -1,0 +1,148 @@
+//! A virtual machine with a device may be saved, or its memory changes.
+
+use std::fmt;
+
+use crate::analysis::Facts;
+use crate::capture::VirtualMachine;
+use crate::policy::{Effect, Effects};
+use crate::rules::dda::machines_with_devices;
+use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
+use crate::spec::Document;
+
+rule! {
+    /// ## What it checks
+    ///
+    /// That a virtual machine with a device is not saved when the host stops, and that its memory
+    /// is not dynamic.
+    ///
+    /// ## Why it matters
+    ///
+    /// The state of a device cannot be saved, and its memory must stay where it is. Adding a device
+    /// fails while AutomaticStopAction is Save, which is the default; dynamic memory is not
+    /// supported.
+    ///
+    /// ## How it is decided
+    ///
+    /// By the captured settings of the virtual machines that have devices assigned. Without them
+    /// there is nothing to say.
+    ///
+    /// ## What to do
+    ///
+    /// Hyper-V: `Set-VM -Name NAME -AutomaticStopAction TurnOff -StaticMemory` while the machine is
+    /// off.
+    ///
+    /// VFIO: not concerned.
+    DDA032 = {
+        name: "guest-saves-state",
+        summary: "Settings of a virtual machine do not go with an assigned device",
+        severity: Medium,
+        effects: Effects::new(Effect::Condition, Effect::None),
+        cites: [Document::DdaPlan.at("virtual machine requirements"), Document::HyperVCmdlets.at("Set-VM, AutomaticStopAction and DynamicMemory")],
+        since: "0.1.0",
+        check: Check::Host(check),
+    }
+}
+
+/// The virtual machines.
+#[derive(Debug)]
+struct Machines(Vec<String>);
+
+impl fmt::Display for Machines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "virtual machine {}", self.0.join("; "))
+    }
+}
+
+/// What does not go with a device, in words.
+fn trouble(_: &Facts<'_, '_>, machine: &VirtualMachine) -> Option<String> {
+    let action = machine.automatic_stop_action.as_deref();
+    let saves = action.is_some_and(|action| action.eq_ignore_ascii_case("save"));
+    let dynamic = machine.dynamic_memory == Some(true);
+    let what = match (saves, dynamic) {
+        (true, true) => "is saved when the host stops, and its memory is dynamic",
+        (true, false) => "is saved when the host stops",
+        (false, true) => "has dynamic memory",
+        (false, false) => return None,
+    };
+    Some(format!("\"{}\" {what}", machine.name))
+}
+
+fn check(facts: &Facts<'_, '_>) -> Outcome {
+    let mut with_devices = machines_with_devices(facts).peekable();
+    if with_devices.peek().is_none() {
+        return Outcome::NotApplicable("no captured virtual machine has a device");
+    }
+    let found: Vec<String> = with_devices
+        .filter_map(|machine| trouble(facts, machine))
+        .collect();
+    if found.is_empty() {
+        return Outcome::Clean;
+    }
+    Outcome::Fired(Finding::new(
+        &DDA032,
+        Subject::Host,
+        Confidence::High,
+        Machines(found),
+        Evidence::new(
+            Locus::Capture,
+            "virtual machines (host/hyperv.json)",
+            Value::AsReported,
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::{Answer, answer, answer_for, fired};
+    use crate::testing::{Dev, Machine};
+
+    fn with(settings: &serde_json::Value) -> Answer {
+        let device = serde_json::json!({"location_path": "PCIROOT(0)#PCI(0100)#PCI(0000)"});
+        let mut machine = serde_json::json!({"name": "guest", "devices": [device]});
+        for (key, value) in settings.as_object().unwrap() {
+            machine[key] = value.clone();
+        }
+        let hyperv = serde_json::json!({ "machines": [machine] });
+        answer(&DDA032, &machine_with_gpu().with_hyperv(&hyperv), "")
+    }
+
+    /// A device with 64 MiB of 32-bit and 1 GiB of 64-bit memory.
+    fn machine_with_gpu() -> Machine {
+        let path = "PCIROOT(0)#PCI(0100)#PCI(0000)";
+        let device = Dev::endpoint()
+            .bar(0, 0xfe00_0000)
+            .resource(0, 0xc000_0000, 64 << 20, 0x200)
+            .bar(1, 0x4)
+            .resource(1, 0x10_0000_0000, 1 << 30, 0x14_0204)
+            .windows(crate::spec::windows::LOCATION_PATHS, path);
+        Machine::with_device(device)
+            .with_windows(&serde_json::json!({"physical_address_bits": 36, "build": 20348}))
+    }
+
+    #[test]
+    fn the_setting_is_named_with_its_machine() {
+        assert_eq!(
+            with(&serde_json::json!({"automatic_stop_action": "Save"})),
+            fired("virtual machine \"guest\" is saved when the host stops")
+        );
+        assert_eq!(
+            with(&serde_json::json!({"dynamic_memory": true})),
+            fired("virtual machine \"guest\" has dynamic memory")
+        );
+    }
+
+    #[test]
+    fn other_settings_are_clean_and_without_devices_there_is_nothing_to_say() {
+        assert_eq!(
+            with(&serde_json::json!({"automatic_stop_action": "TurnOff", "dynamic_memory": false})),
+            Answer::Clean
+        );
+        assert_eq!(with(&serde_json::json!({})), Answer::Clean);
+        assert_eq!(
+            answer(&DDA032, &Machine::with_port(), ""),
+            Answer::NotApplicable
+        );
+        let _ = answer_for(&DDA032, Dev::endpoint());
+    }
+}

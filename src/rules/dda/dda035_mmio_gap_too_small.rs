@@ -1,0 +1,165 @@
+//! The MMIO gaps of a virtual machine are too small for its devices.
+
+use std::fmt;
+
+use crate::analysis::Facts;
+use crate::capture::VirtualMachine;
+use crate::policy::{Effect, Effects};
+use crate::rules::dda::machines_with_devices;
+use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
+use crate::spec::Document;
+
+rule! {
+    /// ## What it checks
+    ///
+    /// That the low and the high MMIO gap of a virtual machine hold the memory of the devices
+    /// assigned to it.
+    ///
+    /// ## Why it matters
+    ///
+    /// What does not fit gets no addresses: the guest reports code 12 (Windows) or a shortage of
+    /// MMIO space (Linux), and large graphics cards do not start.
+    ///
+    /// ## How it is decided
+    ///
+    /// The 32-bit memory of its devices is compared with the low gap (128 MB unless set), the
+    /// 64-bit memory with the high one (512 MB unless set). Only sizes that the capture holds
+    /// count, so that the finding may come too late and never too early.
+    ///
+    /// ## What to do
+    ///
+    /// Hyper-V: `Set-VM -Name NAME -LowMemoryMappedIoSpace BYTES -HighMemoryMappedIoSpace BYTES`
+    /// while the machine is off; add 128 MB and 512 MB to what the devices need.
+    ///
+    /// VFIO: not concerned.
+    DDA035 = {
+        name: "mmio-gap-too-small",
+        summary: "The MMIO gaps of a virtual machine are too small for the devices that it has",
+        severity: Medium,
+        effects: Effects::new(Effect::Condition, Effect::None),
+        cites: [Document::DdaPlan.at("MMIO space")],
+        since: "0.1.0",
+        check: Check::Host(check),
+    }
+}
+
+/// The virtual machines.
+#[derive(Debug)]
+struct Machines(Vec<String>);
+
+impl fmt::Display for Machines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the devices of {}", self.0.join("; "))
+    }
+}
+
+/// What the devices need, where it is more than there is.
+fn trouble(facts: &Facts<'_, '_>, machine: &VirtualMachine) -> Option<String> {
+    let (mut low, mut high) = (0_u64, 0_u64);
+    let nodes = facts.host.nodes();
+    for (id, function) in facts.host.iter() {
+        let own = nodes
+            .machine_of(function)
+            .and_then(|index| nodes.machines().get(index as usize));
+        if own.is_some_and(|own| own.name == machine.name)
+            && let Some(demand) = facts.profile(id).demand
+        {
+            low = low.saturating_add(demand.memory32.least);
+            high = high.saturating_add(demand.memory64.least);
+        }
+    }
+    let low_gap = machine.low_mmio_bytes.unwrap_or(128 << 20);
+    let high_gap = machine.high_mmio_bytes.unwrap_or(512 << 20);
+    let (need, gap, word) = match (low > low_gap, high > high_gap) {
+        (_, true) => (high, high_gap, "high"),
+        (true, false) => (low, low_gap, "low"),
+        (false, false) => return None,
+    };
+    Some(format!(
+        "\"{}\" need {} MB of the {word} gap, which has {} MB",
+        machine.name,
+        need.div_ceil(1 << 20),
+        gap >> 20
+    ))
+}
+
+fn check(facts: &Facts<'_, '_>) -> Outcome {
+    let mut with_devices = machines_with_devices(facts).peekable();
+    if with_devices.peek().is_none() {
+        return Outcome::NotApplicable("no captured virtual machine has a device");
+    }
+    let found: Vec<String> = with_devices
+        .filter_map(|machine| trouble(facts, machine))
+        .collect();
+    if found.is_empty() {
+        return Outcome::Clean;
+    }
+    Outcome::Fired(Finding::new(
+        &DDA035,
+        Subject::Host,
+        Confidence::High,
+        Machines(found),
+        Evidence::new(
+            Locus::Capture,
+            "virtual machines (host/hyperv.json)",
+            Value::AsReported,
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::{Answer, answer, answer_for, fired};
+    use crate::testing::{Dev, Machine};
+
+    fn with(settings: &serde_json::Value) -> Answer {
+        let device = serde_json::json!({"location_path": "PCIROOT(0)#PCI(0100)#PCI(0000)"});
+        let mut machine = serde_json::json!({"name": "guest", "devices": [device]});
+        for (key, value) in settings.as_object().unwrap() {
+            machine[key] = value.clone();
+        }
+        let hyperv = serde_json::json!({ "machines": [machine] });
+        answer(&DDA035, &machine_with_gpu().with_hyperv(&hyperv), "")
+    }
+
+    /// A device with 64 MiB of 32-bit and 1 GiB of 64-bit memory.
+    fn machine_with_gpu() -> Machine {
+        let path = "PCIROOT(0)#PCI(0100)#PCI(0000)";
+        let device = Dev::endpoint()
+            .bar(0, 0xfe00_0000)
+            .resource(0, 0xc000_0000, 64 << 20, 0x200)
+            .bar(1, 0x4)
+            .resource(1, 0x10_0000_0000, 1 << 30, 0x14_0204)
+            .windows(crate::spec::windows::LOCATION_PATHS, path);
+        Machine::with_device(device)
+            .with_windows(&serde_json::json!({"physical_address_bits": 36, "build": 20348}))
+    }
+
+    #[test]
+    fn the_setting_is_named_with_its_machine() {
+        assert_eq!(
+            with(&serde_json::json!({"high_mmio_bytes": 0x2000_0000})),
+            fired("the devices of \"guest\" need 1024 MB of the high gap, which has 512 MB")
+        );
+        assert_eq!(
+            with(
+                &serde_json::json!({"high_mmio_bytes": 0x8000_0000_u64, "low_mmio_bytes": 0x200_0000})
+            ),
+            fired("the devices of \"guest\" need 64 MB of the low gap, which has 32 MB")
+        );
+    }
+
+    #[test]
+    fn other_settings_are_clean_and_without_devices_there_is_nothing_to_say() {
+        assert_eq!(
+            with(&serde_json::json!({"high_mmio_bytes": 0x8000_0000_u64})),
+            Answer::Clean
+        );
+        assert_eq!(
+            answer(&DDA035, &Machine::with_port(), ""),
+            Answer::NotApplicable
+        );
+        let _ = answer_for(&DDA035, Dev::endpoint());
+    }
+}
