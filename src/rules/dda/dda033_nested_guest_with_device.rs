@@ -31,7 +31,7 @@ rule! {
     ///
     /// VFIO: not concerned.
     DDA033 = {
-        name: "nested-virtualization",
+        name: "nested-guest-with-device",
         summary: "A virtual machine has a device and nested virtualization",
         severity: Medium,
         effects: Effects::new(Effect::Condition, Effect::None),
