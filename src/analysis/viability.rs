@@ -70,15 +70,23 @@ pub fn interrupts_remapped(host: &Host<'_>, iommu: &Iommu) -> Option<bool> {
     if line.split_whitespace().any(|word| off.contains(&word)) {
         return Some(false);
     }
-    let tables = iommu.tables();
-    match tables.is_empty() {
-        // A paravirtual unit remaps DMA alone.
-        true => host.capture().tables.contains_key("VIOT").then_some(false),
-        false => tables
-            .iter()
-            .map(|table| table.interrupt_remapping)
-            .try_fold(true, |all, one| Some(all && one?)),
+    // A paravirtual unit remaps DMA alone.
+    let names = host.capture().tables.keys();
+    let remapping: Vec<_> = names
+        .filter_map(|name| {
+            ["DMAR", "IVRS", "VIOT"]
+                .into_iter()
+                .find(|known| name.starts_with(known))
+        })
+        .collect();
+    if !remapping.is_empty() && remapping.iter().all(|name| *name == "VIOT") {
+        return Some(false);
     }
+    let mut tables = iommu.tables().iter().peekable();
+    tables.peek()?;
+    tables
+        .map(|table| table.interrupt_remapping)
+        .try_fold(true, |all, one| Some(all && one?))
 }
 
 /// Whether a driver leaves the group free for VFIO: VFIO's own, the placeholder, and those of
