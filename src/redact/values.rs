@@ -65,9 +65,18 @@ fn text_of(text: &str) -> String {
         return text.to_owned();
     }
     // `PCI\VEN_144D&DEV_A820&…\0025385B81B0`: the last part may be a serial number.
-    if let Some((id, _)) = text.rsplit_once('\\')
+    if let Some((id, last)) = text.rsplit_once('\\')
         && is_plain(id)
     {
+        // `4&368722DD&0&0010`: the PCI driver made it of the place, and no serial number is in it.
+        if let [depth, hash, zero, hops] = last.split('&').collect::<Vec<_>>()[..]
+            && [depth, zero].iter().all(|part| part.len() <= 2)
+            && [depth, hash, zero, hops]
+                .iter()
+                .all(|part| part.len() <= 16 && part.bytes().all(|b| b.is_ascii_hexdigit()))
+        {
+            return text.to_owned();
+        }
         return format!("{id}\\{REDACTED}");
     }
     REDACTED.to_owned()

@@ -87,13 +87,14 @@ pub(super) fn parents(
     faults: &mut Vec<TopologyFault>,
 ) -> BTreeMap<BusKey, BusParent> {
     let bridges = bridges_by_secondary(host, faults);
+    let open = open_bridges(host);
     let mut parents: BTreeMap<BusKey, BusParent> = BTreeMap::new();
     let mut index = 0;
     while let Some(first) = host.functions().get(index) {
         let key = (first.at.segment, first.at.bus());
         let on_bus = host.on_bus(key.0, key.1);
         if on_bus.iter().any(|function| function.physical.is_none()) {
-            parents.insert(key, parent_of(host, key, on_bus, &bridges));
+            parents.insert(key, parent_of(host, key, on_bus, &bridges, &open));
         }
         index += on_bus.len().max(1);
     }
@@ -185,6 +186,7 @@ fn parent_of(
     key: BusKey,
     on_bus: &[Function<'_>],
     bridges: &BTreeMap<BusKey, FunctionId>,
+    open: &BTreeMap<Segment, u8>,
 ) -> BusParent {
     if let Some(parent) = on_bus
         .iter()
@@ -201,10 +203,30 @@ fn parent_of(
     if key.1 == 0 || on_bus.iter().any(proves_root_bus) {
         return BusParent::Root;
     }
-    if on_bus.iter().any(needs_bridge) || inside_a_bridge(host, key, bridges) {
+    if on_bus.iter().any(needs_bridge)
+        || inside_a_bridge(host, key, bridges)
+        || open.get(&key.0).is_some_and(|&bus| bus < key.1)
+    {
         return BusParent::Orphan;
     }
     BusParent::Root
+}
+
+/// For each segment, the lowest bus with a bridge whose bus numbers are not captured, as in
+/// listings that print none: any later bus may be its secondary bus.
+fn open_bridges(host: &Host<'_>) -> BTreeMap<Segment, u8> {
+    let mut lowest = BTreeMap::new();
+    for function in host.functions() {
+        let class = function.identity.class;
+        let bridge = class.is_some_and(|class| class.base_and_sub() == 0x0604);
+        if bridge && !function.is_virtual() && bus_numbers(function).is_none() {
+            // Functions come in order of address.
+            lowest
+                .entry(function.at.segment)
+                .or_insert(function.at.bus());
+        }
+    }
+    lowest
 }
 
 /// The place that the operating system reported, where the capture holds that bridge.

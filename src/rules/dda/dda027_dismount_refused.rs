@@ -94,7 +94,7 @@ mod tests {
     use crate::rules::testing::{Answer, answer, answer_for, fired};
     use crate::testing::{Dev, Machine};
 
-    fn with(node: serde_json::Value) -> Answer {
+    fn with(node: &serde_json::Value) -> Answer {
         let machine = Machine::with_device(Dev::endpoint());
         let nodes = serde_json::json!({ "nodes": [node] });
         answer(&DDA027, &machine.with_nodes(&nodes), "01:00.0")
@@ -107,7 +107,7 @@ mod tests {
             "origin": {"method": "windows-property"},
         });
         assert_eq!(
-            with(serde_json::json!({"function": "0000:01:00.0", "dismount": refusal})),
+            with(&serde_json::json!({"function": "0000:01:00.0", "dismount": refusal})),
             fired(
                 "a dismount was refused: the maker supplied no directives for securing it; it is not supported when passed through"
             )
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn a_node_without_a_refusal_is_clean() {
         assert_eq!(
-            with(serde_json::json!({"function": "0000:01:00.0"})),
+            with(&serde_json::json!({"function": "0000:01:00.0"})),
             Answer::Clean
         );
         assert_eq!(answer_for(&DDA027, Dev::endpoint()), Answer::NotApplicable);
