@@ -9,7 +9,7 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "cargo itself is asked")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use serde_json::Value;
