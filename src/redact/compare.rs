@@ -25,7 +25,9 @@ pub struct Difference {
 /// redacted form. Empty where all are the same, names that were replaced aside.
 pub fn compare(original: &Capture, redacted: &Redacted) -> Vec<Difference> {
     let before = answers(original, |text| words::scrub(&redacted.names.apply(text)));
-    let after = answers(&redacted.capture, words::scrub);
+    let after = answers(&redacted.capture, |text| {
+        words::scrub(&redacted.names.with_machines(text))
+    });
     let lacks = |list: &[String], answer: &String| list.binary_search(answer).is_err();
     let lost = before.iter().filter(|answer| lacks(&after, answer));
     let gained = after.iter().filter(|answer| lacks(&before, answer));
@@ -53,13 +55,19 @@ fn answers(capture: &Capture, words: impl Fn(&str) -> String) -> Vec<String> {
     };
     let mut answers = Vec::new();
     for finding in run.findings() {
+        let message = words(&finding.message());
+        // A member that cannot be read is taken out whole, and with it what is wrong with it.
+        let message = match finding.rule().code == "CAP031" {
+            true => message.split(": ").next().unwrap_or_default(),
+            false => &message,
+        };
         answers.push(format!(
             "{}: {} ({:?} severity, {:?} confidence) {}",
             subject(finding.subject()),
             finding.rule().code,
             finding.severity(),
             finding.confidence(),
-            words(&finding.message())
+            message
         ));
     }
     for gap in run.gaps() {

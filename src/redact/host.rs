@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::names::Names;
-use super::{Changes, words};
-use crate::capture::Capture;
+use super::{Changes, windows, words};
+use crate::capture::{Capture, HyperV, WindowsHost};
 use crate::import::{log_concerns, log_message};
 
 /// Keys of the machine's identity that many machines share.
@@ -179,6 +179,8 @@ pub(super) fn redact(from: &Capture, to: &mut Capture, names: &Names, changes: &
             "iommu.json" => json(&text, &["units", "groups"]),
             "kernel.json" => json(&text, &["modules", "lockdown", "efi"]),
             "root-buses.json" => words::scrub(&text),
+            WindowsHost::NAME => windows::redact_host(&text, names),
+            HyperV::NAME => windows::redact_hyperv(&text, names),
             _ => {
                 changes.add("host", "a member that is not understood left out");
                 continue;

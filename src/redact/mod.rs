@@ -14,6 +14,7 @@ mod names;
 mod properties;
 mod sources;
 mod values;
+mod windows;
 mod words;
 
 pub use compare::{Difference, compare};
@@ -68,7 +69,7 @@ pub fn redact(capture: &Capture) -> Redacted {
     }
     host::redact(capture, &mut redacted, &names, &mut changes);
     if let Some(nodes) = &capture.devnodes {
-        redacted.devnodes = values::document(nodes);
+        redacted.devnodes = Some(windows::redact_nodes(nodes, &mut names));
         changes.add(
             "pnp/devnodes.json",
             "texts replaced but for ids and paths of the bus",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words;
+use super::{values, windows, words};
 use crate::capture::Capture;
 
 /// Names of sources that say nothing.
@@ -30,6 +30,10 @@ const DEVICE_SCHEMES: &[&str] = &[
 pub(super) struct Names {
     sources: BTreeMap<String, String>,
     devices: BTreeMap<String, String>,
+    machines: BTreeMap<String, String>,
+    /// Last parts of Windows' instance ids that may be serial numbers, in upper case: a device
+    /// has the same below `PCI` and, taken from the host, below `PCIP`.
+    serials: BTreeMap<String, String>,
 }
 
 impl Names {
@@ -54,7 +58,45 @@ impl Names {
             let new = format!("device{number}");
             names.devices.insert(name.to_owned(), new);
         }
+        names.of_windows(capture);
         names
+    }
+
+    /// Names of virtual machines, and serial numbers in instance ids.
+    fn of_windows(&mut self, capture: &Capture) {
+        let hyperv = windows::hyperv(capture).unwrap_or_default();
+        let nodes = windows::nodes(capture).unwrap_or_default();
+        let machines = hyperv.machines.unwrap_or_default();
+        let of_nodes = nodes.nodes.iter().filter_map(|n| n.instance_id.as_deref());
+        let in_machines = machines.iter().filter_map(|m| m.devices.as_ref()).flatten();
+        let pooled = hyperv.pool.iter().flatten().chain(in_machines);
+        let of_pool = pooled.filter_map(|device| device.instance_path.as_deref());
+        let serials: BTreeSet<String> = of_nodes
+            .chain(of_pool)
+            .filter_map(|id| id.rsplit('\\').next())
+            .filter(|last| !values::is_place(last))
+            .map(str::to_ascii_uppercase)
+            .collect();
+        for (number, serial) in (1..).zip(serials) {
+            self.serials.insert(serial, format!("(redacted-{number})"));
+        }
+        let named: BTreeSet<&str> = machines.iter().map(|machine| &*machine.name).collect();
+        for (number, name) in (1..).zip(named) {
+            self.machines
+                .insert(name.to_owned(), format!("guest{number}"));
+        }
+    }
+
+    /// What stands for the last part of an instance id.
+    pub(super) fn serial(&self, last: &str) -> Option<&str> {
+        self.serials
+            .get(&last.to_ascii_uppercase())
+            .map(String::as_str)
+    }
+
+    /// The new name of a virtual machine.
+    pub(super) fn machine(&self, name: &str) -> String {
+        self.machines.get(name).cloned().unwrap_or_default()
     }
 
     fn rename_source(&mut self, source: &str, number: usize) {
@@ -102,7 +144,8 @@ impl Names {
     /// A text with every old name replaced by its new one.
     pub(super) fn apply(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for (old, new) in self.devices.iter().chain(&self.sources) {
+        let all = self.devices.iter().chain(&self.sources);
+        for (old, new) in all.chain(&self.serials) {
             // Short names stand in too many words.
             if old.len() >= 4 && text.contains(old.as_str()) {
                 text = text.replace(old.as_str(), new);
@@ -110,7 +153,16 @@ impl Names {
                 text = words::replace_word(&text, old, new);
             }
         }
-        text
+        self.with_machines(&text)
+    }
+
+    /// A text with the new names of virtual machines. Such a name may be any word, and stand in a
+    /// sentence for that word.
+    pub(super) fn with_machines(&self, text: &str) -> String {
+        let all = self.machines.iter();
+        all.fold(text.to_owned(), |text, (old, new)| {
+            words::replace_word(&text, old, new)
+        })
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn redact(
             text.value = clean;
         }
     }
-    windows(at, &mut kept.windows, changes);
+    windows(at, &mut kept.windows, names, changes);
     // Names of sources may be names of customers.
     kept.map_sources(&mut |source| Some(names.source(source)));
     kept
@@ -65,6 +65,7 @@ pub(super) fn redact(
 fn windows(
     at: Sbdf,
     properties: &mut BTreeMap<String, Reported<serde_json::Value>>,
+    names: &Names,
     changes: &mut Changes,
 ) {
     let all = properties.len();
@@ -77,7 +78,7 @@ fn windows(
         );
     }
     for (key, fact) in properties {
-        if values::redact(&mut fact.value) {
+        if values::redact(&mut fact.value, names) {
             changes.of(
                 at,
                 "properties.json",

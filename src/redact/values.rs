@@ -3,28 +3,32 @@
 
 use serde_json::Value;
 
+use super::names::Names;
+
 /// What stands for a text that was taken out.
 const REDACTED: &str = "(redacted)";
 
 /// Replaces what may be private, and says whether there was any.
-pub(super) fn redact(value: &mut Value) -> bool {
+pub(super) fn redact(value: &mut Value, names: &Names) -> bool {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
         Value::String(text) => {
-            let clean = text_of(text);
+            let clean = text_of(text, names);
             let changed = clean != *text;
             *text = clean;
             changed
         }
-        Value::Array(items) => items.iter_mut().fold(false, |any, item| redact(item) | any),
+        Value::Array(items) => items
+            .iter_mut()
+            .fold(false, |any, item| redact(item, names) | any),
         Value::Object(map) => {
             let mut changed = false;
             for (key, mut item) in std::mem::take(map) {
-                changed |= redact(&mut item);
+                changed |= redact(&mut item, names);
                 let clean = if is_property_key(&key) {
                     key.clone()
                 } else {
-                    text_of(&key)
+                    text_of(&key, names)
                 };
                 changed |= clean != key;
                 // Different names may have become one.
@@ -39,15 +43,6 @@ pub(super) fn redact(value: &mut Value) -> bool {
     }
 }
 
-/// A whole document; `None` where it is none.
-pub(super) fn document(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut value: Value = serde_json::from_slice(bytes).ok()?;
-    redact(&mut value);
-    let mut text = serde_json::to_vec_pretty(&value).ok()?;
-    text.push(b'\n');
-    Some(text)
-}
-
 /// A Windows property key: `{3AB22E31-8264-4B4E-9AF5-A8D2D8E33E62} 31`.
 pub(super) fn is_property_key(key: &str) -> bool {
     key.strip_prefix('{')
@@ -60,7 +55,8 @@ pub(super) fn is_property_key(key: &str) -> bool {
         })
 }
 
-fn text_of(text: &str) -> String {
+/// A text that is understood, or what stands for it.
+pub(super) fn text_of(text: &str, names: &Names) -> String {
     if is_plain(text) {
         return text.to_owned();
     }
@@ -68,18 +64,24 @@ fn text_of(text: &str) -> String {
     if let Some((id, last)) = text.rsplit_once('\\')
         && is_plain(id)
     {
-        // `4&368722DD&0&0010`: the PCI driver made it of the place, and no serial number is in it.
-        if let [depth, hash, zero, hops] = last.split('&').collect::<Vec<_>>()[..]
-            && [depth, zero].iter().all(|part| part.len() <= 2)
-            && [depth, hash, zero, hops]
-                .iter()
-                .all(|part| part.len() <= 16 && part.bytes().all(|b| b.is_ascii_hexdigit()))
-        {
-            return text.to_owned();
-        }
-        return format!("{id}\\{REDACTED}");
+        return match is_place(last) {
+            true => text.to_owned(),
+            false => format!("{id}\\{}", names.serial(last).unwrap_or(REDACTED)),
+        };
     }
     REDACTED.to_owned()
+}
+
+/// `4&368722DD&0&0010`: the last part of an instance id that the PCI driver made of the place,
+/// so that no serial number is in it.
+pub(super) fn is_place(last: &str) -> bool {
+    let hex = |part: &str, len: usize| {
+        (1..=len).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    match last.split('&').collect::<Vec<_>>()[..] {
+        [depth, hash, zero, hops] => hex(depth, 2) && hex(hash, 8) && hex(zero, 2) && hex(hops, 16),
+        _ => false,
+    }
 }
 
 /// Numbers, short words, ids of the bus, location paths, names of ACPI objects, property keys.
@@ -104,6 +106,7 @@ fn is_plain(text: &str) -> bool {
         "PCIROOT(",
         "ACPI(",
         "PCI\\VEN_",
+        "PCIP\\VEN_",
         "PCI\\CC_",
         "ACPI\\",
         "PCI bus ",
@@ -111,7 +114,9 @@ fn is_plain(text: &str) -> bool {
     ];
     let starts = bus.iter().find(|start| text.starts_with(**start));
     match starts {
-        Some(&("PCI\\VEN_" | "PCI\\CC_" | "ACPI\\")) => text.matches('\\').count() == 1 && id(text),
+        Some(&("PCI\\VEN_" | "PCIP\\VEN_" | "PCI\\CC_" | "ACPI\\")) => {
+            text.matches('\\').count() == 1 && id(text)
+        }
         Some(_) => id(text) || text.starts_with("PCI bus "),
         None => word(text),
     }
@@ -120,6 +125,10 @@ fn is_plain(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn alone(text: &str) -> String {
+        text_of(text, &Names::default())
+    }
 
     #[test]
     fn ids_and_paths_of_the_bus_stay() {
@@ -130,15 +139,16 @@ mod tests {
             "stornvme",
             "0x1f",
             "PCI bus 65, device 0, function 0",
+            "PCIP\\VEN_144D&DEV_A820&SUBSYS_1F951028&REV_03\\4&368722DD&0&0010",
         ] {
-            assert_eq!(text_of(text), text);
+            assert_eq!(alone(text), text);
         }
     }
 
     #[test]
     fn serial_numbers_and_prose_go() {
         assert_eq!(
-            text_of("PCI\\VEN_8086&DEV_1533&REV_03\\A0369FFFFF123456_00"),
+            alone("PCI\\VEN_8086&DEV_1533&REV_03\\A0369FFFFF123456_00"),
             "PCI\\VEN_8086&DEV_1533&REV_03\\(redacted)"
         );
         for text in [
@@ -148,10 +158,10 @@ mod tests {
             "C:\\Users\\jane",
             "a@b",
         ] {
-            assert_eq!(text_of(text), REDACTED, "{text}");
+            assert_eq!(alone(text), REDACTED, "{text}");
         }
         let mut value = serde_json::json!({"a": [1, true, "Jane Doe"], "b": null});
-        assert!(redact(&mut value));
+        assert!(redact(&mut value, &Names::default()));
         assert_eq!(
             value,
             serde_json::json!({"a": [1, true, REDACTED], "b": null})
