@@ -13,6 +13,7 @@ const PLAIN_SOURCES: &[&str] = &[
     "log.txt",
     "lspci.txt",
     "stdin",
+    "survey.txt",
     "devices.json",
     "devices.xml",
     "devices.csv",
