@@ -212,14 +212,19 @@ fn parent_of(
     BusParent::Root
 }
 
+/// Whether it is a PCI bridge whose bus numbers are not captured.
+pub(crate) fn has_open_bus_numbers(function: &Function<'_>) -> bool {
+    let class = function.identity.class;
+    let bridge = class.is_some_and(|class| class.base_and_sub() == 0x0604);
+    bridge && !function.is_virtual() && bus_numbers(function).is_none()
+}
+
 /// For each segment, the lowest bus with a bridge whose bus numbers are not captured, as in
 /// listings that print none: any later bus may be its secondary bus.
 fn open_bridges(host: &Host<'_>) -> BTreeMap<Segment, u8> {
     let mut lowest = BTreeMap::new();
     for function in host.functions() {
-        let class = function.identity.class;
-        let bridge = class.is_some_and(|class| class.base_and_sub() == 0x0604);
-        if bridge && !function.is_virtual() && bus_numbers(function).is_none() {
+        if has_open_bus_numbers(function) {
             // Functions come in order of address.
             lowest
                 .entry(function.at.segment)

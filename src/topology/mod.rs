@@ -10,6 +10,7 @@ mod location;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use buses::has_open_bus_numbers;
 pub use buses::{BusParent, TopologyFault};
 pub use kind::FunctionKind;
 pub use location::LocationPath;

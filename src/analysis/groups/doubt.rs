@@ -1,13 +1,14 @@
 //! Functions whose group hangs on facts that the capture lacks, and which facts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::assign::{Ground, assign, same_slot};
 use super::standing::is_listed_port;
 use super::{Assume, GroupId, Partition};
+use crate::addr::Segment;
 use crate::analysis::{Fact, Missing, Tri};
 use crate::host::FunctionId;
-use crate::topology::FunctionKind;
+use crate::topology::{FunctionKind, Node, has_open_bus_numbers};
 
 /// What is missing, by function.
 #[derive(Debug, Default)]
@@ -15,7 +16,12 @@ pub(super) struct Doubts {
     /// Index into `facts` for each function; empty where nothing is in doubt.
     of: Vec<Option<u32>>,
     facts: Vec<Vec<Missing>>,
+    orphans: Orphans,
 }
+
+/// The last bus of each segment whose bridge cannot be told.
+#[derive(Debug, Default)]
+struct Orphans(BTreeMap<Segment, u8>);
 
 impl Doubts {
     /// Compares the finest partition with those that other answers to the open questions give.
@@ -26,6 +32,7 @@ impl Doubts {
         let mut doubts = Self {
             of: vec![None; ground.host.functions().len()],
             facts: Vec::new(),
+            orphans: Orphans::of(ground),
         };
         doubts.compare(ground, finest, Assume::NOT_ISOLATED);
         if has_bridge_without_group(ground) {
@@ -51,11 +58,15 @@ impl Doubts {
         let other = assign(ground, assume);
         for (index, members) in other.members.iter().enumerate() {
             let group = GroupId(u32::try_from(index).unwrap_or(u32::MAX));
+            // What hangs below one member without isolation is in the group of all of them.
+            let more = members
+                .iter()
+                .any(|&id| self.orphans.may_be_below(ground, id));
             let open: Vec<FunctionId> = members
                 .iter()
                 .copied()
                 .filter(|&id| {
-                    !ground.topology.is_rooted(id)
+                    more || !ground.topology.is_rooted(id)
                         || ground.aliases.dma_device(id).is_none()
                         || ground.aliases.may_be_controller(id)
                         || finest.companions(id) != other.companions(id)
@@ -66,11 +77,32 @@ impl Doubts {
                 continue;
             }
             let number = u32::try_from(self.facts.len()).unwrap_or(u32::MAX);
-            self.facts.push(questions(ground, finest, &other, group));
+            let questions = questions(ground, &self.orphans, finest, &other, group);
+            self.facts.push(questions);
             for id in open {
                 self.of[id.index()] = Some(number);
             }
         }
+    }
+}
+
+impl Orphans {
+    fn of(ground: &Ground<'_, '_>) -> Self {
+        let orphans = ground.topology.tops().filter_map(|(_, top)| match top {
+            Node::OrphanBus { segment, bus } => Some((segment, bus)),
+            _ => None,
+        });
+        // In order of bus numbers, so that the last one of a segment stays.
+        Self(orphans.collect())
+    }
+
+    /// Whether functions of such a bus may hang below this bridge and join its group.
+    fn may_be_below(&self, ground: &Ground<'_, '_>, id: FunctionId) -> bool {
+        let function = ground.host.function(id);
+        let last = self.0.get(&function.at.segment);
+        last.is_some_and(|&bus| function.at.bus() < bus)
+            && !matches!(ground.standings.get(id).isolated, Tri::Yes)
+            && has_open_bus_numbers(function)
     }
 }
 
@@ -95,6 +127,7 @@ fn has_bridge_without_group(ground: &Ground<'_, '_>) -> bool {
 /// partition, and the bridges above them. There is one at least.
 fn questions(
     ground: &Ground<'_, '_>,
+    orphans: &Orphans,
     finest: &Partition,
     other: &Partition,
     group: GroupId,
@@ -111,6 +144,10 @@ fn questions(
                     break;
                 }
                 ask(ground, hop, &mut facts);
+                if orphans.may_be_below(ground, hop) {
+                    let function = ground.host.function(hop);
+                    facts.insert(Missing::standard(hop, function));
+                }
             }
         }
     }
