@@ -173,10 +173,24 @@ fn is_less(known: Option<&Facts>, name: &str, value: &str) -> bool {
 
 /// Cut at every 97th byte, as far as the bound goes.
 fn cut(text: &[u8]) -> Result<(), Failed> {
-    let original = facts(&imported(text.to_vec()));
+    let capture = imported(text.to_vec());
+    let original = facts(&capture);
+    let dumped = capture.functions.iter().filter(|(_, record)| {
+        let lines = &record.properties.config_lines;
+        lines.iter().any(|lines| lines.bytes_per_line > 0)
+    });
+    let in_hex: BTreeSet<String> = dumped.map(|(at, _)| at.to_string()).collect();
     let places: Vec<usize> = (0..text.len()).step_by(97).collect();
     for &end in places.iter().step_by(places.len().div_ceil(CUTS)) {
         let mut short = facts(&imported(text[..end].to_vec()));
+        // Hex lines set words aside; cut before these lines, the words are all there is.
+        for (at, facts) in &mut short {
+            let known = original.get(at).filter(|_| in_hex.contains(at));
+            facts.retain(|name, _| {
+                let unknown = known.is_some_and(|known| !known.contains_key(name));
+                !(unknown && name.starts_with("config "))
+            });
+        }
         // In a log the last word about a resource stands; an earlier one is there all the same.
         for facts in short.values_mut() {
             facts.retain(|name, (value, line)| {

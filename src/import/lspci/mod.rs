@@ -329,7 +329,7 @@ impl Reader<'_> {
         if let Some(kind) = self.skipped.remark() {
             self.diagnostics.whole(kind);
         }
-        words::fill(text, self.end, self.source, &mut self.dump);
+        words::fill(text, self.end, self.open_end, self.source, &mut self.dump);
         let spaces = || {
             self.dump
                 .functions

@@ -6,15 +6,26 @@ use super::verbose::{Line, Trust, is_from_windows, may_be_emulated, reconstruct}
 use super::{Dump, MAX_LINE, OWN_GROUP, boundary, listing, unquoted};
 use crate::addr::Sbdf;
 use crate::bytes::ConfigImage;
-use crate::spec::pci::EXPRESS_SIZE;
 
 /// Fills the images that the hex lines left empty, or ended before the capabilities that the
 /// text shows, as far as the words go, up to the line `end`.
-pub(super) fn fill(text: &[u8], end: Option<u32>, source: &str, dump: &mut Dump) {
+/// `open_end` is the function with whose hex lines the text ends.
+pub(super) fn fill(
+    text: &[u8],
+    end: Option<u32>,
+    open_end: Option<Sbdf>,
+    source: &str,
+    dump: &mut Dump,
+) {
     let empty: BTreeSet<Sbdf> = dump
         .functions
         .iter()
-        .filter(|(_, record)| record.config.extent() < EXPRESS_SIZE)
+        .filter(|(at, record)| {
+            let config = &record.config;
+            // Where hex lines were cut, nothing tells that they belong to these words.
+            let ended = config.known_mask().is_none() && open_end != Some(**at);
+            config.is_empty() || ended && matches!(config.extent(), 64 | 128 | 256)
+        })
         .map(|(&at, _)| at)
         .collect();
     if empty.is_empty() {
