@@ -38,20 +38,6 @@ const EXCEPTIONS: &[Exception] = &[
               we print the register (PCI 3.0, 6.2.4)",
     },
     Exception {
-        structure: "lists",
-        what: "offsets",
-        machine: "broadwell-nuc/lspci.txt",
-        why: "we are right: lspci 3.9 stops at the null capability at 100h, the later one that made \
-              the text goes on to L1 PM Substates at 200h (PCIe 6.0, 7.9.28)",
-    },
-    Exception {
-        structure: "lists",
-        what: "offsets",
-        machine: "openpower-power9/lspci.txt",
-        why: "we are right: the lspci that made the text lists the same extended capabilities as \
-              we do",
-    },
-    Exception {
         structure: "header",
         what: "Base Address Register 0/Base Address",
         machine: "i440-none.tar.xz",
