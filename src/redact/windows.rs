@@ -60,10 +60,9 @@ pub(super) fn redact_host(text: &str, names: &Names) -> String {
         return UNREADABLE.to_owned();
     };
     host.other.clear();
-    for text in [&mut host.edition, &mut host.product, &mut host.product_type] {
-        if let Some(text) = text {
-            *text = words::scrub(text);
-        }
+    let texts = [&mut host.edition, &mut host.product, &mut host.product_type];
+    for text in texts.into_iter().flatten() {
+        *text = words::scrub(text);
     }
     let options = std::mem::take(&mut host.boot);
     let options = options.into_iter();
