@@ -7,6 +7,7 @@
 
 mod engine;
 mod finding;
+mod guests;
 mod meta;
 mod registry;
 mod several;

@@ -1,12 +1,10 @@
 //! A virtual machine with a device may be saved, or its memory changes.
 
-use std::fmt;
-
 use crate::analysis::Facts;
 use crate::capture::VirtualMachine;
 use crate::policy::{Effect, Effects};
-use crate::rules::dda::machines_with_devices;
-use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
+use crate::rules::guests;
+use crate::rules::{Check, Confidence, Outcome, rule};
 use crate::spec::Document;
 
 rule! {
@@ -43,18 +41,8 @@ rule! {
     }
 }
 
-/// The virtual machines.
-#[derive(Debug)]
-struct Machines(Vec<String>);
-
-impl fmt::Display for Machines {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "virtual machine {}", self.0.join("; "))
-    }
-}
-
 /// What does not go with a device, in words.
-fn trouble(_: &Facts<'_, '_>, machine: &VirtualMachine) -> Option<String> {
+fn trouble(machine: &VirtualMachine) -> Option<String> {
     let action = machine.automatic_stop_action.as_deref();
     let saves = action.is_some_and(|action| action.eq_ignore_ascii_case("save"));
     let dynamic = machine.dynamic_memory == Some(true);
@@ -68,27 +56,8 @@ fn trouble(_: &Facts<'_, '_>, machine: &VirtualMachine) -> Option<String> {
 }
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
-    let mut with_devices = machines_with_devices(facts).peekable();
-    if with_devices.peek().is_none() {
-        return Outcome::NotApplicable("no captured virtual machine has a device");
-    }
-    let found: Vec<String> = with_devices
-        .filter_map(|machine| trouble(facts, machine))
-        .collect();
-    if found.is_empty() {
-        return Outcome::Clean;
-    }
-    Outcome::Fired(Finding::new(
-        &DDA032,
-        Subject::Host,
-        Confidence::High,
-        Machines(found),
-        Evidence::new(
-            Locus::Capture,
-            "virtual machines (host/hyperv.json)",
-            Value::AsReported,
-        ),
-    ))
+    let sentence = ("virtual machine ", "");
+    guests::check(facts, &DDA032, Confidence::High, sentence, trouble)
 }
 
 #[cfg(test)]
@@ -98,26 +67,7 @@ mod tests {
     use crate::testing::{Dev, Machine};
 
     fn with(settings: &serde_json::Value) -> Answer {
-        let device = serde_json::json!({"location_path": "PCIROOT(0)#PCI(0100)#PCI(0000)"});
-        let mut machine = serde_json::json!({"name": "guest", "devices": [device]});
-        for (key, value) in settings.as_object().unwrap() {
-            machine[key] = value.clone();
-        }
-        let hyperv = serde_json::json!({ "machines": [machine] });
-        answer(&DDA032, &machine_with_gpu().with_hyperv(&hyperv), "")
-    }
-
-    /// A device with 64 MiB of 32-bit and 1 GiB of 64-bit memory.
-    fn machine_with_gpu() -> Machine {
-        let path = "PCIROOT(0)#PCI(0100)#PCI(0000)";
-        let device = Dev::endpoint()
-            .bar(0, 0xfe00_0000)
-            .resource(0, 0xc000_0000, 64 << 20, 0x200)
-            .bar(1, 0x4)
-            .resource(1, 0x10_0000_0000, 1 << 30, 0x14_0204)
-            .windows(crate::spec::windows::LOCATION_PATHS, path);
-        Machine::with_device(device)
-            .with_windows(&serde_json::json!({"physical_address_bits": 36, "build": 20348}))
+        guests::testing::with(&DDA032, settings)
     }
 
     #[test]

@@ -1,12 +1,10 @@
 //! A virtual machine has a GPU partition and a device.
 
-use std::fmt;
-
 use crate::analysis::Facts;
 use crate::capture::VirtualMachine;
 use crate::policy::{Effect, Effects};
-use crate::rules::dda::machines_with_devices;
-use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
+use crate::rules::guests;
+use crate::rules::{Check, Confidence, Outcome, rule};
 use crate::spec::Document;
 
 rule! {
@@ -41,48 +39,15 @@ rule! {
     }
 }
 
-/// The virtual machines.
-#[derive(Debug)]
-struct Machines(Vec<String>);
-
-impl fmt::Display for Machines {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "a GPU partition and assigned devices share the gap of {}",
-            self.0.join("; ")
-        )
-    }
-}
-
 /// Both.
-fn trouble(_: &Facts<'_, '_>, machine: &VirtualMachine) -> Option<String> {
+fn trouble(machine: &VirtualMachine) -> Option<String> {
     let both = machine.gpu_partition == Some(true);
     both.then(|| format!("\"{}\"", machine.name))
 }
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
-    let mut with_devices = machines_with_devices(facts).peekable();
-    if with_devices.peek().is_none() {
-        return Outcome::NotApplicable("no captured virtual machine has a device");
-    }
-    let found: Vec<String> = with_devices
-        .filter_map(|machine| trouble(facts, machine))
-        .collect();
-    if found.is_empty() {
-        return Outcome::Clean;
-    }
-    Outcome::Fired(Finding::new(
-        &DDA037,
-        Subject::Host,
-        Confidence::Medium,
-        Machines(found),
-        Evidence::new(
-            Locus::Capture,
-            "virtual machines (host/hyperv.json)",
-            Value::AsReported,
-        ),
-    ))
+    let sentence = ("a GPU partition and assigned devices share the gap of ", "");
+    guests::check(facts, &DDA037, Confidence::Medium, sentence, trouble)
 }
 
 #[cfg(test)]
@@ -92,26 +57,7 @@ mod tests {
     use crate::testing::{Dev, Machine};
 
     fn with(settings: &serde_json::Value) -> Answer {
-        let device = serde_json::json!({"location_path": "PCIROOT(0)#PCI(0100)#PCI(0000)"});
-        let mut machine = serde_json::json!({"name": "guest", "devices": [device]});
-        for (key, value) in settings.as_object().unwrap() {
-            machine[key] = value.clone();
-        }
-        let hyperv = serde_json::json!({ "machines": [machine] });
-        answer(&DDA037, &machine_with_gpu().with_hyperv(&hyperv), "")
-    }
-
-    /// A device with 64 MiB of 32-bit and 1 GiB of 64-bit memory.
-    fn machine_with_gpu() -> Machine {
-        let path = "PCIROOT(0)#PCI(0100)#PCI(0000)";
-        let device = Dev::endpoint()
-            .bar(0, 0xfe00_0000)
-            .resource(0, 0xc000_0000, 64 << 20, 0x200)
-            .bar(1, 0x4)
-            .resource(1, 0x10_0000_0000, 1 << 30, 0x14_0204)
-            .windows(crate::spec::windows::LOCATION_PATHS, path);
-        Machine::with_device(device)
-            .with_windows(&serde_json::json!({"physical_address_bits": 36, "build": 20348}))
+        guests::testing::with(&DDA037, settings)
     }
 
     #[test]

@@ -102,10 +102,8 @@ pub(in crate::rules) use dda072_checks_skipped_by_force::DDA072;
 pub(in crate::rules) use dda073_evidence_missing::DDA073;
 pub(in crate::rules) use dda074_device_not_in_vm::DDA074;
 
-use crate::analysis::Facts;
 use crate::analysis::device_type::DeviceType;
 use crate::bytes::Observed;
-use crate::capture::VirtualMachine;
 use crate::decode::config::cap::express;
 use crate::host::{Function, FunctionId};
 use crate::rules::{Evidence, Locus, Value};
@@ -134,10 +132,4 @@ fn type_evidence(id: FunctionId, function: &Function<'_>) -> Evidence {
         }
         _ => Evidence::new(Locus::Lists(id), "PCI Express Capability", Value::Absent),
     }
-}
-
-/// The captured virtual machines that have devices.
-fn machines_with_devices<'f>(facts: &'f Facts<'_, '_>) -> impl Iterator<Item = &'f VirtualMachine> {
-    let machines = facts.host.nodes().machines().iter();
-    machines.filter(|machine| machine.devices.iter().flatten().next().is_some())
 }
