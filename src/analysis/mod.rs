@@ -79,30 +79,30 @@ pub struct Platform {
 impl<'h, 'c> Facts<'h, 'c> {
     /// Analyses a host.
     pub fn of(host: &'h Host<'c>, topology: &'h Topology) -> Self {
-        let iommu = Iommu::of(host, topology);
-        let settings = groups::Settings::for_host(host).with_remapping();
-        let predicted = groups::Groups::predict(host, topology, &iommu, &settings);
+        let translation = || {
+            let iommu = Iommu::of(host, topology);
+            let settings = groups::Settings::for_host(host).with_remapping();
+            let predicted = groups::Groups::predict(host, topology, &iommu, &settings);
+            let exposures = groups::exposures(host, topology, &settings, &predicted);
+            (iommu, predicted, exposures)
+        };
+        let isolation = || {
+            let acs = acs::AcsAnalysis::of(host, topology);
+            (acs, Profile::of_all(host, topology))
+        };
+        // Neither needs the other, and prediction is one thread's work.
+        let ((iommu, predicted, exposures), (acs, profiles)) = rayon::join(translation, isolation);
         Self {
             host,
             topology,
-            exposures: groups::exposures(host, topology, &settings, &predicted),
-            predicted,
-            acs: acs::AcsAnalysis::of(host, topology),
+            acs,
             groups: reported_groups::ReportedGroups::of(host),
             iommu,
+            predicted,
+            exposures,
             native_control: native_control::NativeControl::of(host),
             platform: Platform::of(host),
-            profiles: host
-                .functions()
-                .par_iter()
-                .with_min_len(PARALLEL_FROM)
-                .enumerate()
-                .map(|(index, function)| Profile {
-                    interrupts: interrupts::Interrupts::of(function),
-                    resets: reset::Resets::of(host, topology, FunctionId::new(index)),
-                    demand: resources::demand(function),
-                })
-                .collect(),
+            profiles,
         }
     }
 
@@ -122,6 +122,20 @@ impl<'h, 'c> Facts<'h, 'c> {
     /// With an id of another host.
     pub fn profile(&self, id: FunctionId) -> &Profile {
         &self.profiles[id.index()]
+    }
+}
+
+impl Profile {
+    fn of_all(host: &Host<'_>, topology: &Topology) -> Vec<Self> {
+        let functions = host.functions().par_iter().with_min_len(PARALLEL_FROM);
+        functions
+            .enumerate()
+            .map(|(index, function)| Self {
+                interrupts: interrupts::Interrupts::of(function),
+                resets: reset::Resets::of(host, topology, FunctionId::new(index)),
+                demand: resources::demand(function),
+            })
+            .collect()
     }
 }
 

@@ -121,6 +121,7 @@ impl ConfigImage {
     }
 
     /// One byte; `None` where a bit of it is unknown.
+    #[inline]
     pub fn u8(&self, offset: u16) -> Option<u8> {
         let at = usize::from(offset);
         let byte = *self.bytes.get(at)?;
@@ -131,15 +132,18 @@ impl ConfigImage {
     }
 
     /// A little-endian word; `None` where a bit of it is unknown.
+    #[inline]
     pub fn u16(&self, offset: u16) -> Option<u16> {
         self.array(offset).map(u16::from_le_bytes)
     }
 
     /// A little-endian double word; `None` where a bit of it is unknown.
+    #[inline]
     pub fn u32(&self, offset: u16) -> Option<u32> {
         self.array(offset).map(u32::from_le_bytes)
     }
 
+    #[inline]
     fn array<const N: usize>(&self, offset: u16) -> Option<[u8; N]> {
         let at = usize::from(offset);
         let bytes = self.bytes.get(at..at + N)?;
@@ -152,9 +156,23 @@ impl ConfigImage {
     }
 
     /// `width` bits (1 to 64) from bit `bit` of the little-endian number at `offset`.
+    #[inline]
     pub fn bits(&self, offset: u16, bit: u8, width: u8) -> Option<u64> {
         let first = usize::from(offset) + usize::from(bit / 8);
-        let shift = u32::from(bit % 8);
+        let shift = bit % 8;
+        // Nearly every read: all bytes are known, and eight of them are there.
+        if self.known.is_none()
+            && (1..=64 - shift).contains(&width)
+            && let Some(word) = self.bytes.get(first..).and_then(<[u8]>::first_chunk)
+        {
+            let wanted = u64::MAX >> (64 - width);
+            return Some(u64::from_le_bytes(*word) >> shift & wanted);
+        }
+        self.masked_bits(first, shift.into(), width)
+    }
+
+    /// The same where bits may not be known, or at the end of what was captured.
+    fn masked_bits(&self, first: usize, shift: u32, width: u8) -> Option<u64> {
         let count = (shift + u32::from(width)).div_ceil(8) as usize;
         let bytes = self.bytes.get(first..first + count)?;
         let known = match &self.known {

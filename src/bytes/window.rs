@@ -29,31 +29,37 @@ impl<'a> Window<'a> {
     }
 
     /// The field; `None` where a bit of it is unknown.
+    #[inline]
     pub fn field(self, field: Field) -> Option<u64> {
         self.bits(field.offset, field.bit, field.width)
     }
 
     /// A one-bit field.
+    #[inline]
     pub fn flag(self, field: Field) -> Option<bool> {
         self.field(field).map(|value| value != 0)
     }
 
     /// `width` bits from bit `bit` at `offset` within the structure.
+    #[inline]
     pub fn bits(self, offset: u16, bit: u8, width: u8) -> Option<u64> {
         self.image.bits(self.base.checked_add(offset)?, bit, width)
     }
 
     /// One byte.
+    #[inline]
     pub fn u8(self, offset: u16) -> Option<u8> {
         self.image.u8(self.base.checked_add(offset)?)
     }
 
     /// A little-endian word.
+    #[inline]
     pub fn u16(self, offset: u16) -> Option<u16> {
         self.image.u16(self.base.checked_add(offset)?)
     }
 
     /// A little-endian double word.
+    #[inline]
     pub fn u32(self, offset: u16) -> Option<u32> {
         self.image.u32(self.base.checked_add(offset)?)
     }

@@ -84,6 +84,12 @@ impl Member {
     }
 }
 
+/// Whether a capture of this version may have a member of this name.
+#[cfg(feature = "analyzer")]
+pub(crate) fn is_member(name: &str) -> bool {
+    Member::of(name) != Member::Unknown
+}
+
 /// `properties.json` as written: the properties, and the size of the configuration space,
 /// which in memory belongs to the image.
 #[derive(Serialize)]

@@ -6,7 +6,7 @@
 mod devnodes;
 mod error;
 mod hyperv;
-mod layout;
+pub(crate) mod layout;
 pub(crate) mod limits;
 pub(crate) mod load;
 mod manifest;

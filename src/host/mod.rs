@@ -3,12 +3,15 @@
 //! The last room that speaks of [`Observed`](crate::bytes::Observed); analyses answer with
 //! [`Tri`](crate::analysis::Tri).
 
+mod bus_index;
 mod device_state;
 mod function;
 mod nodes;
 mod tables;
 mod virtual_functions;
 mod windows;
+
+use bus_index::BusIndex;
 
 pub use device_state::{Assignment, DeviceState};
 pub use function::{Function, FunctionId, Identity};
@@ -30,6 +33,7 @@ pub(crate) const PARALLEL_FROM: usize = 512;
 pub struct Host<'c> {
     capture: &'c Capture,
     functions: Vec<Function<'c>>,
+    buses: BusIndex,
     acpi: AcpiTables<'c>,
     log: Option<KernelLog>,
     nodes: Nodes,
@@ -48,6 +52,7 @@ impl<'c> Host<'c> {
         let log = capture.host.get("log.txt").map(|log| KernelLog::read(log));
         Self {
             capture,
+            buses: BusIndex::of(&functions),
             functions,
             acpi: AcpiTables::of(capture),
             log,
@@ -104,15 +109,15 @@ impl<'c> Host<'c> {
 
     /// The function at an address, where captured.
     pub fn find(&self, at: Sbdf) -> Option<FunctionId> {
-        self.functions
-            .binary_search_by_key(&at, |function| function.at)
-            .ok()
-            .map(FunctionId::new)
+        let (from, to) = self.buses.range(at.segment, at.bus());
+        let on_bus = self.functions.get(from..to)?;
+        let index = on_bus.binary_search_by_key(&at, |function| function.at);
+        Some(FunctionId::new(from + index.ok()?))
     }
 
     /// Functions on one bus, in order.
     pub fn on_bus(&self, segment: Segment, bus: u8) -> &[Function<'c>] {
-        let (from, to) = self.bus_range(segment, bus);
+        let (from, to) = self.buses.range(segment, bus);
         self.functions.get(from..to).unwrap_or_default()
     }
 
@@ -122,14 +127,7 @@ impl<'c> Host<'c> {
         segment: Segment,
         bus: u8,
     ) -> impl ExactSizeIterator<Item = FunctionId> + use<> {
-        let (from, to) = self.bus_range(segment, bus);
+        let (from, to) = self.buses.range(segment, bus);
         (from..to).map(FunctionId::new)
-    }
-
-    fn bus_range(&self, segment: Segment, bus: u8) -> (usize, usize) {
-        let key = |function: &Function<'_>| (function.at.segment, function.at.bus());
-        let from = self.functions.partition_point(|f| key(f) < (segment, bus));
-        let to = self.functions.partition_point(|f| key(f) <= (segment, bus));
-        (from, to)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Function;
+use crate::addr::Sbdf;
 use crate::capture::{
     Capture, DeviceNode, DeviceNodes, HyperV, PoolDevice, VirtualMachine, WindowsHost,
     instance_tail as tail,
@@ -20,7 +21,7 @@ pub struct Nodes {
     /// Nodes by instance id in upper case.
     by_id: BTreeMap<String, usize>,
     /// Nodes by the address of their function.
-    by_function: BTreeMap<String, usize>,
+    by_function: BTreeMap<Sbdf, usize>,
     assigned_ids: BTreeMap<String, u32>,
     assigned_paths: BTreeMap<String, u32>,
     pool_ids: BTreeMap<String, ()>,
@@ -58,8 +59,8 @@ impl Nodes {
             if let Some(id) = &node.instance_id {
                 self.by_id.entry(id.to_ascii_uppercase()).or_insert(index);
             }
-            if let Some(function) = &node.function {
-                self.by_function.entry(function.clone()).or_insert(index);
+            if let Some(at) = node.function.as_deref().and_then(|at| at.parse().ok()) {
+                self.by_function.entry(at).or_insert(index);
             }
         }
         let hyperv = self.hyperv.take().unwrap_or_default();
@@ -149,7 +150,7 @@ impl Nodes {
 
     /// The node that stands for a function.
     pub fn of_function(&self, function: &Function<'_>) -> Option<&DeviceNode> {
-        let index = self.by_function.get(&function.at.to_string())?;
+        let index = self.by_function.get(&function.at)?;
         self.nodes.nodes.get(*index)
     }
 

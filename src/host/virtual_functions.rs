@@ -1,35 +1,25 @@
 //! Which functions are virtual, and of which physical function.
 
-use std::collections::BTreeMap;
+use rayon::prelude::*;
 
+use super::{Function, FunctionId, PARALLEL_FROM};
 use crate::addr::{Bdf, Sbdf};
-
-use super::{Function, FunctionId};
 
 /// Links each virtual function to its physical function: as reported (sysfs `physfn`), else
 /// by the arithmetic of the SR-IOV capability (PCIe 6.0, 9.2.1.2), for functions whose ids
 /// read as `ffff:ffff`. Blank ids are then filled in from the physical function.
 pub(super) fn link(functions: &mut [Function<'_>]) {
-    let by_address = |functions: &[Function<'_>], at: Sbdf| {
-        functions
-            .binary_search_by_key(&at, |function| function.at)
-            .ok()
-    };
-    let mut links: BTreeMap<usize, usize> = BTreeMap::new();
-    for (index, function) in functions.iter().enumerate() {
-        let reported = function.reported.physical_function.as_ref();
-        if let Some(pf) = reported.and_then(|text| text.value.parse().ok())
-            && let Some(pf) = by_address(functions, pf)
-            && pf != index
-        {
-            links.insert(index, pf);
-        }
-    }
-    let blank: Vec<usize> = (0..functions.len())
-        .filter(|index| {
-            let function = functions.get(*index);
-            function.is_some_and(|f| f.space.header.has_blank_ids()) && !links.contains_key(index)
-        })
+    let mut links: Vec<Option<FunctionId>> = functions
+        .par_iter()
+        .with_min_len(PARALLEL_FROM)
+        .map(|function| reported_physical(functions, function))
+        .collect();
+    let blank: Vec<usize> = functions
+        .iter()
+        .zip(&links)
+        .enumerate()
+        .filter(|(_, (function, link))| link.is_none() && function.space.header.has_blank_ids())
+        .map(|(index, _)| index)
         .collect();
     // A hostile capture may have many physical functions that claim the same wide range.
     let mut budget = 64 * functions.len();
@@ -47,17 +37,29 @@ pub(super) fn link(functions: &mut [Function<'_>]) {
                 break;
             }
             budget -= 1;
-            if range.contains(at) {
-                links.entry(index).or_insert(pf);
+            if index != pf
+                && range.contains(at)
+                && let Some(link) = links.get_mut(index)
+            {
+                link.get_or_insert(FunctionId::new(pf));
             }
         }
     }
     apply(functions, &links);
 }
 
-fn apply(functions: &mut [Function<'_>], links: &BTreeMap<usize, usize>) {
-    for (&vf, &pf) in links {
-        let Some(physical) = functions.get(pf) else {
+/// The physical function as sysfs names it.
+fn reported_physical(functions: &[Function<'_>], function: &Function<'_>) -> Option<FunctionId> {
+    let reported = function.reported.physical_function.as_ref()?;
+    let at: Sbdf = reported.value.parse().ok()?;
+    let physical = functions.binary_search_by_key(&at, |other| other.at).ok()?;
+    (at != function.at).then_some(FunctionId::new(physical))
+}
+
+fn apply(functions: &mut [Function<'_>], links: &[Option<FunctionId>]) {
+    for (vf, pf) in links.iter().enumerate() {
+        let Some(pf) = *pf else { continue };
+        let Some(physical) = functions.get(pf.index()) else {
             continue;
         };
         let vendor = physical.identity.vendor;
@@ -66,7 +68,7 @@ fn apply(functions: &mut [Function<'_>], links: &BTreeMap<usize, usize>) {
             .present()
             .and_then(|sriov| sriov.vf_device_id());
         if let Some(function) = functions.get_mut(vf) {
-            function.physical = Some(FunctionId::new(pf));
+            function.physical = Some(pf);
             function.identity.vendor = function.identity.vendor.or(vendor);
             function.identity.device = function.identity.device.or(device);
         }

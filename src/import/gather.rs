@@ -8,6 +8,7 @@ use super::diagnostic::{DiagnosticKind, Diagnostics, shortened};
 use super::error::ImportError;
 use super::kernel_log;
 use super::limits::{HEAD, MAX_NESTING, MAX_OTHER_FILES};
+use super::nested::Held;
 use super::raw_config;
 use super::sniff::{Kind, Looks, looks, text_kind};
 use super::text::decoded;
@@ -26,6 +27,8 @@ pub(super) struct Gather<'d> {
     /// Texts and single tables with their paths within the input.
     pub(super) parts: Vec<(Kind, String, Vec<u8>)>,
     pub(super) captures: Vec<Capture>,
+    /// What may belong to a capture in a folder of its own.
+    pub(super) held: Held,
     pub(super) meter: Rc<Meter>,
     /// Files seen in folders and archives.
     pub(super) files: usize,
@@ -53,6 +56,7 @@ impl<'d> Gather<'d> {
             trees: Trees::default(),
             parts: Vec::new(),
             captures: Vec::new(),
+            held: Held::default(),
             meter: Rc::default(),
             files: 0,
             others: 0,
@@ -244,8 +248,29 @@ impl<'d> Gather<'d> {
         Ok(Found::Something)
     }
 
-    /// A file that is no part of a machine's tree: a text or an archive, or of no use.
+    /// A file that is no part of a machine's tree: perhaps of an unpacked capture, else a text
+    /// or an archive, or of no use.
     pub(super) fn other(
+        &mut self,
+        member: &str,
+        reader: &mut dyn Read,
+        nesting: u32,
+    ) -> Result<(), ImportError> {
+        let Some((folder, name)) = Held::split(member) else {
+            return self.look_into(member, reader, nesting);
+        };
+        let bytes = match read_limited(reader, MAX_SOURCE, 0) {
+            Ok(bytes) => bytes,
+            Err(error) => return self.survive(member, &error),
+        };
+        match self.held.keep(folder, name, bytes) {
+            true => Ok(()),
+            false => Err(self.too_large(member, MAX_TOTAL)),
+        }
+    }
+
+    /// Takes over a text, or what an archive holds.
+    pub(super) fn look_into(
         &mut self,
         member: &str,
         mut reader: &mut dyn Read,
@@ -289,13 +314,18 @@ impl<'d> Gather<'d> {
                 Ok(())
             }
             Err(ImportError::Capture(error)) if !matches!(error, CaptureError::Bomb { .. }) => {
-                let problem = error.to_string();
-                self.diagnostics
-                    .member(member, DiagnosticKind::Unreadable { problem });
+                self.unreadable(member, &error);
                 Ok(())
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Remarks on a member that cannot be used.
+    pub(super) fn unreadable(&mut self, member: &str, error: &CaptureError) {
+        let problem = error.to_string();
+        self.diagnostics
+            .member(member, DiagnosticKind::Unreadable { problem });
     }
 
     /// Remarks on the first absolute name.
@@ -346,7 +376,7 @@ impl<'d> Gather<'d> {
     }
 
     /// The input and the path within it.
-    fn place(&self, member: &str) -> String {
+    pub(super) fn place(&self, member: &str) -> String {
         match member {
             "" => self.file.to_owned(),
             member => format!("{}: {}", self.file, shortened(member)),

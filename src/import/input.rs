@@ -8,6 +8,7 @@ use super::diagnostic::Diagnostics;
 use super::error::ImportError;
 use super::gather::{Found, Gather};
 use super::limits::MAX_BYTES;
+use super::nested;
 use super::sniff::{Looks, looks};
 use super::tree;
 use crate::capture;
@@ -74,6 +75,7 @@ pub(super) fn gather<'d>(
             }
         }
     };
+    nested::release(&mut gather)?;
     match found {
         Found::Something => Ok(gather),
         Found::Nothing(looks) => Err(ImportError::NotRecognised {

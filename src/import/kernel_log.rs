@@ -3,6 +3,8 @@
 //! It is kept as it is for the analyses. What it says about functions becomes facts reported
 //! about them, and the registers that it prints become known bits.
 
+use memchr::{memchr_iter, memchr3_iter};
+
 use crate::addr::Sbdf;
 use crate::capture::{
     Capture, FunctionProperties, FunctionRecord, Method, Origin, Reported, Resource,
@@ -38,26 +40,33 @@ const MARKERS: &[&[u8]] = &[
     b"iommu: ",
 ];
 
+/// First letters of the markers.
+const FIRST: &[u8] = b"LCKBAapvDi";
+
 /// Whether several lines are messages of a kernel, with or without a time before them.
 pub(crate) fn is_log(text: &[u8]) -> bool {
-    let lines = text.split(|&byte| byte == b'\n');
-    lines
-        .filter(|line| is_message(line))
-        .nth(ENOUGH - 1)
-        .is_some()
+    let ends = memchr_iter(b'\n', text).chain(std::iter::once(text.len()));
+    let mut start = 0;
+    ends.map(|end| {
+        let line = text.get(start..end).unwrap_or_default();
+        start = end + 1;
+        line
+    })
+    .filter(|line| is_message(line))
+    .nth(ENOUGH - 1)
+    .is_some()
 }
 
 /// A marker stands at the start of a line, or behind `[    0.123456]`, `kernel:` or the like.
 fn is_message(line: &[u8]) -> bool {
     let line = line.get(..256).unwrap_or(line);
-    let begins = |text: &[u8]| MARKERS.iter().any(|marker| text.starts_with(marker));
-    let behind = |at: usize| line.get(at + 1..).map(<[u8]>::trim_ascii_start);
-    let ends = line.iter().enumerate();
-    begins(line.trim_ascii_start())
-        || ends
-            .filter(|(_, byte)| matches!(byte, b']' | b':' | b'>'))
-            .filter_map(|(at, _)| behind(at))
-            .any(begins)
+    let begins = |at: usize| {
+        let text = line.get(at..).unwrap_or_default().trim_ascii_start();
+        // Most texts are no logs: one look tells.
+        let possible = text.first().is_some_and(|first| FIRST.contains(first));
+        possible && MARKERS.iter().any(|marker| text.starts_with(marker))
+    };
+    begins(0) || memchr3_iter(b']', b':', b'>', line).any(|at| begins(at + 1))
 }
 
 /// The functions that a log names, and what it says about the machine. `source` is its name
@@ -218,6 +227,13 @@ mod tests {
             assert!(is_log(text.as_bytes()), "{text}");
             let two = text.split("DMAR").next().unwrap();
             assert!(!is_log(two.as_bytes()), "{two}");
+        }
+    }
+
+    #[test]
+    fn the_first_letters_are_those_of_the_markers() {
+        for marker in MARKERS {
+            assert!(FIRST.contains(&marker[0]), "{}", marker.escape_ascii());
         }
     }
 

@@ -30,6 +30,8 @@ pub mod lspci;
 #[cfg(feature = "analyzer")]
 mod markup;
 #[cfg(feature = "analyzer")]
+mod nested;
+#[cfg(feature = "analyzer")]
 mod parts;
 #[cfg(feature = "analyzer")]
 mod raw_config;

@@ -3,11 +3,13 @@
 use std::io::{Cursor, Write};
 
 use assignable::capture::{self, CaptureError};
+use assignable::import::{Input, import};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::contained::contained;
 use super::import_bytes;
+use super::make::{Files, tar};
 
 const MANIFEST: &str = r#"{"format": "assignable-capture", "version": 1}"#;
 
@@ -176,4 +178,77 @@ fn a_member_that_unpacks_to_very_much_is_refused() {
             );
         },
     );
+}
+
+/// The members of a capture in a folder of its own, beside a text of no use, as an archive may
+/// have them: the manifest in the middle.
+fn unpacked() -> Files {
+    let config = |vendor: u8| {
+        let mut config = vec![0; 64];
+        config[..2].copy_from_slice(&[vendor, 0x80]);
+        config
+    };
+    let mut known = vec![0; 64];
+    known[..2].fill(0xff);
+    vec![
+        ("ticket/notes.txt".to_owned(), b"see below\n".to_vec()),
+        ("ticket/first/host/cmdline".to_owned(), b"quiet\n".to_vec()),
+        (
+            "ticket/first/manifest.json".to_owned(),
+            MANIFEST.as_bytes().to_vec(),
+        ),
+        (
+            "ticket/first/pci/0000-00-00.0/config".to_owned(),
+            config(0x86),
+        ),
+        (
+            "ticket/first/pci/0000-00-01.0/config".to_owned(),
+            config(0x87),
+        ),
+        (
+            "ticket/first/pci/0000-00-01.0/config.known".to_owned(),
+            known,
+        ),
+    ]
+}
+
+#[test]
+fn a_capture_unpacked_within_a_folder_or_archive_is_a_capture() {
+    let root = std::env::temp_dir().join(format!("assignable-nested-{}", std::process::id()));
+    for (path, content) in unpacked() {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+    let members: Vec<_> = unpacked();
+    let members: Vec<_> = members
+        .iter()
+        .map(|(name, content)| (name.as_str(), content.as_slice()))
+        .collect();
+    let imports = [
+        import(&[Input::Path(root.clone())]),
+        import_bytes(tar(&unpacked())),
+        import_bytes(zip(&members)),
+    ];
+    std::fs::remove_dir_all(root).unwrap();
+    for import in imports {
+        let capture = import.capture;
+        assert_eq!(capture.functions.len(), 2, "{:?}", import.diagnostics);
+        let masked = capture.functions.values().next_back().unwrap();
+        // A raw configuration space would know all of its bytes.
+        assert_eq!(masked.config.extent(), 2);
+        assert_eq!(capture.host["cmdline"], b"quiet\n");
+        assert!(capture.sources.is_empty());
+    }
+}
+
+#[test]
+fn files_named_like_members_of_a_capture_are_files_without_its_manifest() {
+    let mut files = unpacked();
+    files.retain(|(path, _)| !path.ends_with("manifest.json"));
+    let dump = super::make::dump(2).into_bytes();
+    files.push(("ticket/first/host/lspci.txt".to_owned(), dump));
+    let capture = import_bytes(tar(&files)).capture;
+    assert_eq!(capture.functions.len(), 2);
+    assert_eq!(capture.sources.len(), 1);
 }

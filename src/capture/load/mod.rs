@@ -6,10 +6,14 @@
 mod archive;
 mod assemble;
 mod folder;
+#[cfg(feature = "analyzer")]
+mod memory;
 mod zip_guard;
 
 pub(crate) use zip_guard::open_zip;
 
+#[cfg(feature = "analyzer")]
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read, Seek};
 use std::path::Path;
@@ -49,6 +53,15 @@ pub fn load(path: impl AsRef<Path>) -> Result<Capture, CaptureError> {
 /// messages.
 pub fn from_zip(file: &str, reader: impl Read + Seek) -> Result<Capture, CaptureError> {
     assemble::capture(&mut archive::Archive::open(file, reader)?)
+}
+
+/// Loads a capture from its members by name. `file` is its name for messages.
+#[cfg(feature = "analyzer")]
+pub(crate) fn from_memory(
+    file: &str,
+    members: &BTreeMap<String, Vec<u8>>,
+) -> Result<Capture, CaptureError> {
+    assemble::capture(&mut memory::Memory { file, members })
 }
 
 /// Whether a folder or zip file that was opened as such has a manifest of ours. Only the
