@@ -13,6 +13,9 @@ pub const SMALLEST_UNIT: Field =
 /// The function may ask for and use translations.
 pub const ENABLE: Field = Field::flag("Enable", 0x06, 15);
 
+/// Untranslated addresses are always aligned to 4096 bytes.
+pub const PAGE_ALIGNED: Field = Field::flag("Page Aligned Request", 0x04, 5);
+
 /// Layout for the structure table.
 pub(super) const STRUCTURE: Structure = Structure::new(
     CapabilityId::Extended(ExtCapId::ATS),
@@ -27,7 +30,7 @@ const REGISTERS: &[Register] = &[
         2,
         &[
             QUEUE_DEPTH,
-            Field::flag("Page Aligned Request", 0x04, 5),
+            PAGE_ALIGNED,
             Field::flag("Global Invalidate Supported", 0x04, 6),
             Field::flag("Relaxed Ordering Supported", 0x04, 7),
         ],
