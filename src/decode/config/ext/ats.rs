@@ -85,7 +85,11 @@ mod tests {
     fn a_depth_of_zero_means_32() {
         let of = |capability, control: u16| {
             let [low, high] = control.to_le_bytes();
-            let image = ConfigImage::from_bytes(vec![0x0f, 0, 1, 0, capability, 0, low, high]);
+            let image = ConfigImage::from_bytes(vec![
+                0x0f, 0x00, 0x01, 0x00, // id, version 1, end of list
+                capability, 0x00, // 4:0 queue depth, 5 page aligned, 6 global invalidate
+                low, high, // 4:0 smallest unit, 15 enable
+            ]);
             let ats = Ats::new(image.window(0));
             (ats.queue_depth(), ats.enabled(), ats.smallest_unit())
         };
