@@ -264,9 +264,9 @@ fn damage_table(bytes: &[u8]) -> Tried {
         table(&changed)
     };
     // Every bit, not only those of the headers: a structure may begin anywhere.
-    for at in 0..bytes.len() {
+    for (at, byte) in bytes.iter().enumerate() {
         for bit in 0..8 {
-            tried.faults += change(at, &[bytes[at] ^ 1 << bit]);
+            tried.faults += change(at, &[byte ^ 1 << bit]);
             tried.bits += 1;
         }
     }
