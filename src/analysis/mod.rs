@@ -3,6 +3,7 @@
 
 pub mod acs;
 pub mod device_type;
+pub mod direct_memory;
 pub mod groups;
 pub mod interrupts;
 pub mod kernel;
@@ -43,6 +44,8 @@ pub struct Facts<'h, 'c> {
     pub iommu: Iommu,
     /// IOMMU groups as the capture's own kernel would make them with remapping on.
     pub predicted: groups::Groups,
+    /// Groups that VFIO refuses for one member's reserved memory.
+    pub direct_memory: direct_memory::DirectMemory,
     /// Who reaches whom although the predicted groups differ, by address.
     pub exposures: Vec<groups::Exposure>,
     /// What the firmware left to Linux of PCI Express.
@@ -92,11 +95,15 @@ impl<'h, 'c> Facts<'h, 'c> {
         };
         // Neither needs the other, and prediction is one thread's work.
         let ((iommu, predicted, exposures), (acs, profiles)) = rayon::join(translation, isolation);
+        let groups = reported_groups::ReportedGroups::of(host);
         Self {
             host,
             topology,
             acs,
-            groups: reported_groups::ReportedGroups::of(host),
+            direct_memory: direct_memory::DirectMemory::of(
+                host, topology, &iommu, &groups, &predicted,
+            ),
+            groups,
             iommu,
             predicted,
             exposures,

@@ -5,10 +5,11 @@
 //! group may still be refused: for memory that the firmware reserves, or because interrupts are
 //! not remapped.
 
+use crate::analysis::direct_memory::direct_region;
 use crate::analysis::kernel::Kernel;
 use crate::analysis::reserved::reserved_regions;
 use crate::host::{Function, FunctionId, Host};
-use crate::iommu::{Iommu, TableKind};
+use crate::iommu::Iommu;
 use crate::topology::Topology;
 
 /// How VFIO sees a group.
@@ -91,7 +92,7 @@ pub fn interrupts_remapped(host: &Host<'_>, iommu: &Iommu) -> Option<bool> {
 
 /// Whether a driver leaves the group free for VFIO: VFIO's own, the placeholder, and those of
 /// ports, which do no DMA on their own account.
-fn lets_go(driver: &str, bridge: bool) -> bool {
+pub fn lets_go(driver: &str, bridge: bool) -> bool {
     driver.contains("vfio") || driver == "pci-stub" || driver == "pcieport" || {
         // Conventional bridges have no driver worth the name.
         bridge && driver == "shpchp"
@@ -99,8 +100,7 @@ fn lets_go(driver: &str, bridge: bool) -> bool {
 }
 
 /// Whether the firmware reserves memory for the function that VFIO cannot leave out: by the
-/// kernel's list, else by the tables. What a DMAR reserves for USB and display controllers may
-/// be given up (Linux drivers/iommu/intel/iommu.c, `device_rmrr_is_relaxable`).
+/// kernel's list, else by the tables.
 fn has_direct_memory(
     host: &Host<'_>,
     topology: &Topology,
@@ -108,13 +108,7 @@ fn has_direct_memory(
     id: FunctionId,
     function: &Function<'_>,
 ) -> bool {
-    let class = function.identity.class;
-    let relaxable = class.is_some_and(|class| class.is_usb() || class.is_display());
-    let by_table = || {
-        iommu
-            .reserved(host, topology, id)
-            .any(|region| !(region.table == TableKind::Dmar && relaxable))
-    };
+    let by_table = || direct_region(host, topology, iommu, id).is_some();
     match reserved_regions(function) {
         // The list is the group's: the tables tell whose region it is.
         Some(mut regions) => {

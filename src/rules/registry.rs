@@ -151,6 +151,7 @@ pub static RULES: &[&Rule] = &[
     &vfi::VFI004,
     &vfi::VFI005,
     &vfi::VFI006,
+    &vfi::VFI007,
     &vfi::VFI020,
     &vfi::VFI021,
     &vfi::VFI022,

@@ -4,10 +4,12 @@
 
 use super::assign::same_slot;
 use super::{Control, Groups, Settings, Why};
-use crate::analysis::Tri;
+use crate::analysis::{Tri, resources};
 use crate::bytes::Observed;
 use crate::decode::config::ext::acs::AcsFlags;
+use crate::decode::config::ext::ats::Ats;
 use crate::host::{FunctionId, Host};
+use crate::spec::pcie::ExtCapId;
 use crate::topology::{FunctionKind, Topology};
 
 /// Which hole.
@@ -27,6 +29,12 @@ pub enum Hole {
     EgressControl,
     /// The command line made the kernel believe in isolation.
     Override,
+    /// The memory of the switch's own ports can be reached from below: the kernel leaves the
+    /// enhanced services of ACS alone.
+    PortMemory,
+    /// The device translates addresses itself (ATS), and ports above it do not block requests
+    /// that it declares translated; the IOMMU does not check these.
+    Translated,
 }
 
 /// One function that reaches others outside its group.
@@ -36,7 +44,9 @@ pub struct Exposure {
     pub hole: Hole,
     /// The port or function that does not hold traffic back.
     pub at: FunctionId,
-    /// Whom its traffic may reach, outside its group: ports stand for what is below them.
+    /// Whom its traffic may reach, outside its group: ports stand for what is below them. With
+    /// [`Hole::PortMemory`] the ports themselves; with [`Hole::Translated`] the ports that let
+    /// its requests through.
     pub reaches: Vec<FunctionId>,
 }
 
@@ -62,7 +72,9 @@ pub fn exposures(
         if function.is_virtual() || groups.group(id).is_none() {
             continue;
         }
-        found.extend(scan.about(id));
+        found.extend(scan.between_groups(id));
+        found.extend(scan.hole(Hole::PortMemory, id, scan.port_memory(id)));
+        found.extend(scan.hole(Hole::Translated, id, scan.unblocked(id)));
     }
     found
 }
@@ -75,15 +87,13 @@ struct Scan<'a, 'c> {
 }
 
 impl Scan<'_, '_> {
-    fn about(&self, id: FunctionId) -> Option<Exposure> {
+    fn hole(&self, hole: Hole, at: FunctionId, reaches: Vec<FunctionId>) -> Option<Exposure> {
+        (!reaches.is_empty()).then_some(Exposure { hole, at, reaches })
+    }
+
+    fn between_groups(&self, id: FunctionId) -> Option<Exposure> {
         let standing = self.groups.standing(id);
-        let hole = |hole, reaches: Vec<FunctionId>| {
-            (!reaches.is_empty()).then_some(Exposure {
-                hole,
-                at: id,
-                reaches,
-            })
-        };
+        let hole = |hole, reaches| self.hole(hole, id, reaches);
         if let Why::Override(_) = standing.why {
             return hole(Hole::Override, self.neighbours(id));
         }
@@ -152,6 +162,54 @@ impl Scan<'_, '_> {
             number.and_then(|number| acs.egress_blocked(number)) == Some(false)
         });
         ports
+    }
+
+    /// Ports of the switch with memory of their own that requests from below this port reach
+    /// (PCIe 6.0, 6.12.1.1; the services are switched on in the port that requests come in by).
+    fn port_memory(&self, port: FunctionId) -> Vec<FunctionId> {
+        let occupied = || !self.topology.children(port).is_empty();
+        if self.topology.kind(port) != FunctionKind::DownstreamPort || !occupied() {
+            return Vec::new();
+        }
+        let Some(acs) = self.host.function(port).acs().present() else {
+            return Vec::new();
+        };
+        let has_memory = |&port: &FunctionId| {
+            resources::bars(self.host.function(port))
+                .is_some_and(|bars| bars.iter().any(|bar| bar.kind.is_memory()))
+        };
+        let at = self.host.function(port).at;
+        let ports = self.host.ids_on_bus(at.segment, at.bus());
+        let downstream =
+            ports.filter(|&other| self.topology.kind(other) == FunctionKind::DownstreamPort);
+        let mut open = Vec::new();
+        if acs.downstream_memory_open() == Some(true) {
+            open.extend(downstream);
+        }
+        if acs.upstream_memory_open() == Some(true) {
+            open.extend(self.topology.parent(port));
+        }
+        open.retain(has_memory);
+        open.sort_unstable();
+        open.truncate(KEPT);
+        open
+    }
+
+    /// Ports above a device with ATS switched on that are able to block translated requests and
+    /// do not (PCIe 6.0, 6.12.3).
+    fn unblocked(&self, id: FunctionId) -> Vec<FunctionId> {
+        let function = self.host.function(id);
+        let ats = function.space.extended(function.config, ExtCapId::ATS);
+        if ats.present().and_then(|ats| Ats::new(ats).enabled()) != Some(true) {
+            return Vec::new();
+        }
+        let lets_through = |&port: &FunctionId| {
+            self.topology.kind(port).is_downstream_port()
+                && matches!(self.control.services(port), Observed::Present(services)
+                    if services.control.clear().contains(AcsFlags::TRANSLATION_BLOCKING))
+        };
+        let above = self.topology.upstream(id).skip(1);
+        above.filter(lets_through).take(KEPT).collect()
     }
 
     fn isolated_siblings(&self, id: FunctionId) -> Vec<FunctionId> {

@@ -125,16 +125,16 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
 /// What a hop on the path lets through: a port for what is below it, a function for itself.
 fn exposure_at<'f>(facts: &'f Facts<'_, '_>, hop: FunctionId, own: bool) -> Option<&'f Exposure> {
     let exposures = &facts.exposures;
-    let index = exposures
-        .binary_search_by_key(&hop, |exposure| exposure.at)
-        .ok()?;
-    let exposure = exposures.get(index)?;
-    let applies = match exposure.hole {
-        Hole::Switch | Hole::EgressControl => !own,
-        Hole::Device | Hole::WideDevice => own,
-        Hole::RootPorts | Hole::Override => false,
-    };
-    applies.then_some(exposure)
+    let first = exposures.partition_point(|exposure| exposure.at < hop);
+    let own_ones = exposures.get(first..).unwrap_or_default().iter();
+    own_ones
+        .take_while(|exposure| exposure.at == hop)
+        .find(|exposure| match exposure.hole {
+            Hole::Switch | Hole::EgressControl => !own,
+            Hole::Device | Hole::WideDevice => own,
+            // Translated requests are ACS006, overrides are told with the groups.
+            Hole::RootPorts | Hole::Override | Hole::PortMemory | Hole::Translated => false,
+        })
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use super::{Evidence, Locus, Value};
 use crate::iommu::{ReservedRegion, TableKind};
 
 /// The structure of a firmware table that reserves memory.
-fn table_evidence(region: ReservedRegion) -> Evidence {
+pub(in crate::rules) fn table_evidence(region: ReservedRegion) -> Evidence {
     let what = match region.table {
         TableKind::Dmar => "RMRR",
         TableKind::Ivrs => "IVMD",

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use crate::analysis::direct_memory::direct_region;
 use crate::analysis::reserved::reserved_regions;
 use crate::analysis::{Fact, Facts, Missing};
 use crate::host::FunctionId;
-use crate::iommu::TableKind;
 use crate::policy::{Effect, Effects};
 use crate::range::AddrRange;
 use crate::rules::rsv::table_evidence;
@@ -87,19 +87,12 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     ))
 }
 
-/// As the kernel would class what the captured table says: Intel's regions of USB and display
-/// functions are relaxable, AMD's never are.
+/// As the kernel would class what the captured table says.
 fn by_table(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     if facts.iommu.tables().is_empty() {
         return Outcome::CannotTell(Missing::of(Fact::ReservedMemory, id));
     }
-    let class = facts.host.function(id).identity.class;
-    let relaxed = class.is_some_and(|class| class.is_usb() || class.is_display());
-    let region = facts
-        .iommu
-        .reserved(facts.host, facts.topology, id)
-        .find(|region| region.table == TableKind::Ivrs || !relaxed);
-    let Some(region) = region else {
+    let Some(region) = direct_region(facts.host, facts.topology, &facts.iommu, id) else {
         return Outcome::Clean;
     };
     Outcome::Fired(Finding::new(

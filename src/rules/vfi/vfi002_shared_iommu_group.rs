@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::addr::Sbdf;
+use crate::analysis::viability::lets_go;
 use crate::analysis::{Fact, Facts, Missing};
 use crate::host::FunctionId;
 use crate::policy::{Effect, Effects};
@@ -51,11 +52,15 @@ rule! {
 struct SharedGroup {
     /// As the kernel numbered it; `None` for a predicted group.
     group: Option<u32>,
-    others: Vec<Sbdf>,
+    /// With the driver that must let go, where one is bound.
+    others: Vec<(Sbdf, Option<String>)>,
 }
 
 /// Members that the sentence names.
 const NAMED: usize = 8;
+
+/// Members that are counted: work for each of them must not grow with all of them.
+const COUNTED: usize = 1000;
 
 impl fmt::Display for SharedGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,12 +68,16 @@ impl fmt::Display for SharedGroup {
             Some(group) => write!(f, "IOMMU group {group} also holds ")?,
             None => f.write_str("its IOMMU group would also hold ")?,
         }
-        for (index, other) in self.others.iter().take(NAMED).enumerate() {
+        for (index, (other, driver)) in self.others.iter().take(NAMED).enumerate() {
             let separator = if index == 0 { "" } else { ", " };
             write!(f, "{separator}{other}")?;
+            if let Some(driver) = driver {
+                write!(f, " ({driver})")?;
+            }
         }
         match self.others.len().saturating_sub(NAMED) {
             0 => Ok(()),
+            _ if self.others.len() == COUNTED => write!(f, " and many more"),
             more => write!(f, " and {more} more"),
         }
     }
@@ -86,7 +95,8 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     if !facts.groups.members(group).any(|other| is_other(&other)) {
         return Outcome::Clean;
     }
-    let others: Vec<FunctionId> = facts.groups.members(group).filter(is_other).collect();
+    let members = facts.groups.members(group);
+    let others: Vec<FunctionId> = members.filter(is_other).take(COUNTED).collect();
     let member = |&other: &FunctionId| {
         let locus = Locus::Reported(other, "iommu_group");
         Evidence::new(locus, "IOMMU group", Value::Number(group.into()))
@@ -107,6 +117,7 @@ fn by_prediction(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let companions = groups.companions(id).iter().copied();
     let others: Vec<FunctionId> = companions
         .filter(|&other| other != id && !facts.topology.kind(other).is_bridge())
+        .take(COUNTED)
         .collect();
     if others.is_empty() {
         return Outcome::Clean;
@@ -133,10 +144,7 @@ fn shared(
             confidence,
             SharedGroup {
                 group,
-                others: others
-                    .iter()
-                    .map(|&other| facts.host.function(other).at)
-                    .collect(),
+                others: others.iter().map(|&other| named(facts, other)).collect(),
             },
             member(&id),
         )
@@ -144,11 +152,18 @@ fn shared(
     )
 }
 
+fn named(facts: &Facts<'_, '_>, id: FunctionId) -> (Sbdf, Option<String>) {
+    let function = facts.host.function(id);
+    let driver = function.reported.driver.as_ref();
+    let held = driver.filter(|driver| !lets_go(&driver.value, false));
+    (function.at, held.map(|driver| driver.value.clone()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::rules::testing::{Answer, answer, fired};
-    use crate::testing::{Dev, Machine};
+    use crate::testing::{Dev, Machine, reported};
 
     #[test]
     fn every_other_device_of_the_group_is_named() {
@@ -161,6 +176,23 @@ mod tests {
             fired("IOMMU group 4 also holds 0000:01:00.1, 0000:03:00.0")
         );
         assert_eq!(answer(&VFI002, &machine, "02:00.0"), Answer::Clean);
+    }
+
+    #[test]
+    fn drivers_that_must_let_go_are_named() {
+        let bound = |driver: &str| {
+            let driver = driver.to_owned();
+            Dev::endpoint()
+                .group(4)
+                .report(|p| p.driver = Some(reported(driver)))
+        };
+        let machine = Machine::with_device(Dev::endpoint().group(4))
+            .with("01:00.1", bound("nvme"))
+            .with("01:00.2", bound("vfio-pci"));
+        assert_eq!(
+            answer(&VFI002, &machine, "01:00.0"),
+            fired("IOMMU group 4 also holds 0000:01:00.1 (nvme), 0000:01:00.2")
+        );
     }
 
     #[test]

@@ -361,4 +361,25 @@ fn holes_between_groups_are_found() {
         holes(switch(leaky, full(downstream(4, 4)))),
         [hole(Hole::EgressControl, "02:00.0", "02:01.0")]
     );
+    // Registers in a BAR of the second port, and only the first with enhanced services: its
+    // bits 8 and 10 block requests for memory of downstream and upstream ports.
+    let blocking = downstream(3, 3).extended(0x0d, &[0x9d, 0, 0x1d, 0x05]);
+    let with_memory = full(downstream(4, 4)).bar(0, 0xfe00_0000);
+    assert_eq!(
+        holes(switch(blocking, with_memory)),
+        [hole(Hole::PortMemory, "02:01.0", "02:01.0")]
+    );
+    let ats = |control: u8| Dev::endpoint().extended(0x0f, &[0, 0, 0, control]);
+    let below = |port: Dev, control| {
+        Machine::new()
+            .with("00:01.0", port)
+            .with("01:00.0", ats(control))
+    };
+    assert_eq!(
+        holes(below(full(root(1, 1)), 0x80)),
+        [hole(Hole::Translated, "01:00.0", "00:01.0")]
+    );
+    assert_eq!(holes(below(full(root(1, 1)), 0)), []);
+    let blocks = root(1, 1).extended(0x0d, &[0x1f, 0, 0x1f, 0]);
+    assert_eq!(holes(below(blocks, 0x80)), []);
 }

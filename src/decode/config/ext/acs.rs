@@ -71,6 +71,22 @@ pub const SERVICES: Field = Field::hex("ACS Services", 0x04, 0, 8);
 pub const CONTROLS: Field = Field::hex("ACS Control", 0x06, 0, 16);
 /// The enhanced services (bits 7 to 12 of the control word) exist.
 pub const ENHANCED: Field = Field::flag("ACS Enhanced Capability", 0x04, 7);
+/// What becomes of requests for the memory of downstream ports.
+pub const DOWNSTREAM_TARGETS: Field = Field::code(
+    "ACS DSP Memory Target Access Control",
+    0x06,
+    8,
+    2,
+    TARGET_ACCESS,
+);
+/// What becomes of requests for the memory of the upstream port.
+pub const UPSTREAM_TARGETS: Field = Field::code(
+    "ACS USP Memory Target Access Control",
+    0x06,
+    10,
+    2,
+    TARGET_ACCESS,
+);
 /// Bits in the egress control vector.
 pub const VECTOR_SIZE: Field = Field::count("Egress Control Vector Size", 0x04, 8, 8);
 
@@ -110,20 +126,8 @@ const CONTROL: Register = Register::new(
         Field::flag("ACS P2P Egress Control Enable", 0x06, 5),
         Field::flag("ACS Direct Translated P2P Enable", 0x06, 6),
         Field::flag("ACS I/O Request Blocking Enable", 0x06, 7),
-        Field::code(
-            "ACS DSP Memory Target Access Control",
-            0x06,
-            8,
-            2,
-            TARGET_ACCESS,
-        ),
-        Field::code(
-            "ACS USP Memory Target Access Control",
-            0x06,
-            10,
-            2,
-            TARGET_ACCESS,
-        ),
+        DOWNSTREAM_TARGETS,
+        UPSTREAM_TARGETS,
         Field::flag("ACS Unclaimed Request Redirect Control", 0x06, 12),
     ],
 );
@@ -195,6 +199,23 @@ impl<'a> Acs<'a> {
     /// nothing.
     pub fn enhanced(self) -> Option<bool> {
         self.window.flag(ENHANCED)
+    }
+
+    /// Whether requests from below reach the memory of the switch's downstream ports.
+    pub fn downstream_memory_open(self) -> Option<bool> {
+        self.target_open(DOWNSTREAM_TARGETS)
+    }
+
+    /// Whether requests from below reach the memory of the switch's upstream port.
+    pub fn upstream_memory_open(self) -> Option<bool> {
+        self.target_open(UPSTREAM_TARGETS)
+    }
+
+    fn target_open(self, control: Field) -> Option<bool> {
+        match self.enhanced()? {
+            true => Some(self.window.field(control)? == 0),
+            false => Some(true),
+        }
     }
 
     /// Services that are switched on, of the Intel root ports whose registers are 4 bytes wide

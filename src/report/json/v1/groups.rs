@@ -316,6 +316,8 @@ impl Maker<'_> {
             Hole::RootPorts => "root-ports",
             Hole::EgressControl => "egress-control",
             Hole::Override => "override",
+            Hole::PortMemory => "port-memory",
+            Hole::Translated => "translated",
         };
         ExposureItem {
             hole: hole.to_owned(),

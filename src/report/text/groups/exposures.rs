@@ -42,5 +42,11 @@ fn words(page: &Page<'_>, exposure: &Exposure) -> String {
         Hole::Override => format!(
             "{at} counts as isolated from {others} only because the command line says so: {why}."
         ),
+        Hole::PortMemory => format!(
+            "What is below {at} can reach the registers of the switch itself, in the memory of {others}: the enhanced services of ACS are not switched on."
+        ),
+        Hole::Translated => format!(
+            "{at} translates addresses itself (ATS). Requests that it declares translated pass {others} unchecked: translation blocking is off there."
+        ),
     }
 }
