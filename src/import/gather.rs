@@ -4,6 +4,7 @@ use std::io::{self, Cursor, Read, Seek};
 use std::rc::Rc;
 
 use super::acpidump;
+use super::device_list;
 use super::diagnostic::{DiagnosticKind, Diagnostics, shortened};
 use super::error::ImportError;
 use super::kernel_log;
@@ -164,10 +165,16 @@ impl<'d> Gather<'d> {
                 .whole(DiagnosticKind::ArchiveDamaged { problem });
         }
         self.diagnostics.enter(outer);
-        // A report on a fault often has the log and the list of devices in one text.
-        let both = kind == Kind::Lspci && member.is_empty() && kernel_log::is_log(&text);
+        // A report on a fault often has the log and lists of devices in one text.
+        let devices = matches!(kind, Kind::Lspci | Kind::DeviceList);
+        let both = devices && member.is_empty() && kernel_log::is_log(&text);
         let log = (both && text.len() as u64 <= MAX_HOST).then(|| text.clone());
+        let list = kind == Kind::Lspci && device_list::is_list(&text);
+        let list = list.then(|| text.clone());
         self.keep(kind, member, text)?;
+        if let Some(list) = list {
+            self.keep(Kind::DeviceList, member, list)?;
+        }
         log.map_or(Ok(Found::Something), |log| {
             self.keep(Kind::KernelLog, member, log)
         })

@@ -12,6 +12,8 @@
 
 #[cfg(feature = "analyzer")]
 mod acpidump;
+#[cfg(feature = "analyzer")]
+mod device_list;
 pub mod diagnostic;
 #[cfg(feature = "analyzer")]
 mod error;

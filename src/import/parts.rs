@@ -6,7 +6,10 @@ use super::gather::Gather;
 use super::input::{self, Input};
 use super::limits::{MAX_KEPT_TEXT, MAX_TABLES};
 use super::sniff::Kind;
-use super::{acpidump, kernel_log, lspci, markup, raw_config, same_machine, sysfs, text, windows};
+use super::{
+    acpidump, device_list, kernel_log, lspci, markup, raw_config, same_machine, sysfs, text,
+    windows,
+};
 use crate::addr::Sbdf;
 use crate::capture::limits::{MAX_FUNCTIONS, MAX_TOTAL};
 use crate::capture::{Capture, safe_name, unique_name};
@@ -152,6 +155,7 @@ fn one(
         let path = if member.is_empty() { name } else { &member };
         let new = match kind {
             Kind::Lspci => lspci_text(path, bytes, known, diagnostics),
+            Kind::DeviceList => device_list(path, bytes, known, diagnostics),
             Kind::TableDump => table_dump(path, bytes, known, diagnostics),
             Kind::Table => table(bytes, known, diagnostics),
             Kind::KernelLog => {
@@ -198,6 +202,28 @@ fn lspci_text(
     };
     part.manifest.conflicts = dump.conflicts;
     part.manifest.privileges = dump.privileges;
+    part.sources.insert(source, text);
+    part
+}
+
+/// A list of devices as a capture, with the text as its source. One of another machine than what
+/// stands beside it in the same input is left out.
+fn device_list(
+    path: &str,
+    text: Vec<u8>,
+    known: &Capture,
+    diagnostics: &mut Diagnostics,
+) -> Capture {
+    let beside = known.sources.iter().find(|(_, source)| **source == text);
+    let source = beside.map_or_else(|| source_name(path, known), |(name, _)| name.clone());
+    let mut part = device_list::read(text::without_mark(&text), &source, diagnostics);
+    let (known, new) = (&known.functions, &part.functions);
+    let differs = same_machine::other_functions(known, new)
+        .or_else(|| same_machine::other_groups(known, new));
+    if let Some(reason) = differs {
+        diagnostics.whole(DiagnosticKind::SecondListing { reason });
+        return Capture::default();
+    }
     part.sources.insert(source, text);
     part
 }

@@ -4,13 +4,15 @@ use std::fmt;
 
 use super::text::without_mark;
 use super::windows::Export;
-use super::{acpidump, kernel_log, lspci, markup};
+use super::{acpidump, device_list, kernel_log, lspci, markup};
 
 /// What a part of use is, other than a tree or a capture.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
     /// A text of lspci.
     Lspci,
+    /// A list of devices in another form.
+    DeviceList,
     /// A text of acpidump, or of iasl with raw table data.
     TableDump,
     /// The log of a Linux kernel.
@@ -125,6 +127,8 @@ pub(super) fn text_kind(head: &[u8]) -> Option<Kind> {
         Some(Kind::Markup)
     } else if acpidump::is_dump(head) || acpidump::is_iasl_decode(head) {
         Some(Kind::TableDump)
+    } else if device_list::is_list(head) {
+        Some(Kind::DeviceList)
     } else if kernel_log::is_log(head) {
         Some(Kind::KernelLog)
     } else {

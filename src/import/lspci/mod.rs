@@ -14,7 +14,9 @@ mod named;
 pub mod verbose;
 mod words;
 
+pub(in crate::import) use header::class_named;
 pub use hex::{HexLine, full_line, line};
+pub(in crate::import) use named::ids as ids_named;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -470,7 +472,7 @@ impl Context {
 }
 
 /// A line without quote marks and indentation, and how deep it was indented.
-fn unquoted(line: &[u8]) -> (usize, &[u8]) {
+pub(in crate::import) fn unquoted(line: &[u8]) -> (usize, &[u8]) {
     let mut indent = 0;
     let mut rest = line;
     while let Some((&byte, after)) = rest.split_first() {
