@@ -7,6 +7,7 @@ use super::acpidump;
 use super::device_list;
 use super::diagnostic::{DiagnosticKind, Diagnostics, shortened};
 use super::error::ImportError;
+use super::journal;
 use super::kernel_log;
 use super::limits::{HEAD, MAX_NESTING, MAX_OTHER_FILES};
 use super::raw_config;
@@ -14,6 +15,7 @@ use super::sniff::{Kind, Looks, looks, text_kind};
 use super::text::decoded;
 use super::tree::{self, Trees};
 use super::unpack::{Count, Counted, Meter, Metered, Tripped, decoder, peek};
+use super::unsuited::Unsuited;
 use crate::capture::limits::{MAX_HOST, MAX_SOURCE, MAX_TABLE, MAX_TOTAL};
 use crate::capture::load::{is_capture, open_zip, read_limited};
 use crate::capture::{self, Capture, CaptureError};
@@ -44,6 +46,8 @@ pub(super) enum Found {
     Something,
     /// Nothing that an importer knows.
     Nothing(Looks),
+    /// The output of a tool that does not say enough.
+    Unsuited(Unsuited),
 }
 
 impl<'d> Gather<'d> {
@@ -151,14 +155,21 @@ impl<'d> Gather<'d> {
             Err(error) => Some(error.to_string()),
         };
         let (text, converted) = decoded(bytes);
+        let messages = journal::messages(&text);
+        let from_json = messages.is_some();
+        let text = messages.unwrap_or(text);
         let Some(kind) = text_kind(&text) else {
-            return Ok(Found::Nothing(looks));
+            let unsuited = Unsuited::of(&text).map(Found::Unsuited);
+            return Ok(unsuited.unwrap_or(Found::Nothing(looks)));
         };
         let outer = self
             .diagnostics
             .enter((!member.is_empty()).then(|| shortened(member)));
         if converted {
             self.diagnostics.whole(DiagnosticKind::Utf16);
+        }
+        if from_json {
+            self.diagnostics.whole(DiagnosticKind::LogInJson);
         }
         if let Some(problem) = fault {
             self.diagnostics

@@ -54,10 +54,21 @@ fn is_message(line: &[u8]) -> bool {
     let behind = |at: usize| line.get(at + 1..).map(<[u8]>::trim_ascii_start);
     let ends = line.iter().enumerate();
     begins(line.trim_ascii_start())
+        || dated(line).is_some_and(begins)
         || ends
             .filter(|(_, byte)| matches!(byte, b']' | b':' | b'>'))
             .filter_map(|(at, _)| behind(at))
             .any(begins)
+}
+
+/// What stands behind `2024-12-17T14:39:28,123456+01:00` (`dmesg --time-format iso`).
+fn dated(line: &[u8]) -> Option<&[u8]> {
+    let (date, _) = line.split_at_checked(11)?;
+    if date.get(4) != Some(&b'-') || date.get(10) != Some(&b'T') {
+        return None;
+    }
+    let space = line.iter().take(40).position(|&byte| byte == b' ')?;
+    Some(line.get(space..)?.trim_ascii_start())
 }
 
 /// The functions that a log names, and what it says about the machine. `source` is its name
@@ -208,6 +219,7 @@ mod tests {
             "Jan 05 08:40:49 host kernel: ",
             "[    1.599926 <    0.260579>] ",
             "2024-12-17 14:39:28,478 DEBUG:\t",
+            "2024-12-17T14:39:28,123456+01:00 ",
         ] {
             let text = format!(
                 "{prefix}ACPI: PCI Root Bridge [PCI0] (domain 0000 [bus 00-ff])\n\

@@ -22,6 +22,8 @@ mod gather;
 #[cfg(feature = "analyzer")]
 mod input;
 #[cfg(feature = "analyzer")]
+mod journal;
+#[cfg(feature = "analyzer")]
 mod kernel_log;
 mod limits;
 #[cfg(all(feature = "collector", target_os = "linux"))]
@@ -48,6 +50,8 @@ mod tree;
 #[cfg(feature = "analyzer")]
 mod unpack;
 #[cfg(feature = "analyzer")]
+mod unsuited;
+#[cfg(feature = "analyzer")]
 mod windows;
 #[cfg(feature = "analyzer")]
 mod writer;
@@ -70,6 +74,8 @@ pub use live::{LiveOptions, read_live};
 pub use parts::{Import, import};
 #[cfg(feature = "analyzer")]
 pub use sniff::Looks;
+#[cfg(feature = "analyzer")]
+pub use unsuited::Unsuited;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, LineRange, Place};
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::text::without_mark;
+use super::text::{utf16_without_mark, without_mark};
 use super::windows::Export;
 use super::{acpidump, device_list, kernel_log, lspci, markup};
 
@@ -112,6 +112,8 @@ pub(crate) fn looks(head: &[u8]) -> Looks {
         Looks::Exe
     } else if is_acpi_table(head) {
         Looks::AcpiTable
+    } else if utf16_without_mark(head).is_some() {
+        Looks::Utf16
     } else {
         Looks::Binary
     }
@@ -222,6 +224,8 @@ mod tests {
             (b"BZh9 is no bzip2", Looks::Text),
             (b"\xff\xd8\xff\xe0\0\x10JFIF", Looks::Jpeg),
             (b"\xff\xfe0\0", Looks::Utf16),
+            (b"0\00\0:\01\0f\0.\00\0 \0I\0S\0A\0", Looks::Utf16),
+            (b"\00\00\0:\01\0f\0.\00\0 \0I\0S\0A", Looks::Utf16),
             (b"00:1f.0 ISA bridge\n", Looks::Text),
             (b"Schr\xf6der\r\n\x1b[0m", Looks::Text),
             (b"DMAR\x88\0\0\0\x01", Looks::AcpiTable),

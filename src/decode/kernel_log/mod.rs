@@ -11,6 +11,7 @@ mod line;
 mod range;
 mod remapping;
 mod root_bus;
+mod wrap;
 
 pub use function::{LoggedFunction, Note, NoteKind};
 pub use range::LoggedRange;
@@ -21,6 +22,7 @@ use std::collections::BTreeMap;
 
 use crate::addr::{Sbdf, Segment};
 use line::{Message, Subject};
+use wrap::Wrap;
 
 /// Longest line that is looked at. The kernel's own limit is below 1100 bytes.
 const MAX_LINE: usize = 4096;
@@ -68,6 +70,10 @@ impl KernelLog {
         let mut current = Self::default();
         let whole = log.iter().rposition(|&byte| byte == b'\n').unwrap_or(0);
         let lines = log.get(..whole).unwrap_or_default();
+        if let Some(wrap) = Wrap::of(lines) {
+            current.wrapped(&String::from_utf8_lossy(lines), wrap, &mut earlier);
+            return Self::of_boots(earlier, current);
+        }
         for (number, line) in (1..).zip(lines.split(|&byte| byte == b'\n')) {
             let line = line.get(..MAX_LINE).unwrap_or(line);
             let Ok(line) = std::str::from_utf8(line) else {
@@ -77,7 +83,39 @@ impl KernelLog {
             };
             current.line(number, line, &mut earlier);
         }
-        // The text of another boot, or no log at all, may follow.
+        Self::of_boots(earlier, current)
+    }
+
+    /// Vendor, product and board in the kernel's words: `DMI: …` up to the firmware.
+    pub fn machine_of(log: &[u8]) -> Option<String> {
+        const MARK: &[u8] = b"DMI: ";
+        let has_mark = |line: &&[u8]| line.windows(MARK.len()).any(|window| window == MARK);
+        log.split(|&byte| byte == b'\n')
+            .map(|line| line.get(..MAX_LINE).unwrap_or(line))
+            .filter(has_mark)
+            .find_map(|line| {
+                let line = String::from_utf8_lossy(line);
+                let text = line::message(&line)?.text.strip_prefix("DMI: ")?;
+                Some(text.rsplit_once(", BIOS ")?.0.trim().to_owned())
+            })
+    }
+
+    /// Reads lines that are wrapped; a message has the number of its first line.
+    fn wrapped(&mut self, text: &str, wrap: Wrap, earlier: &mut Self) {
+        let (mut message, mut first, mut before) = (String::new(), 0, "");
+        for (number, line) in (1..).zip(text.lines()) {
+            if !wrap.join(&mut message, before, line) {
+                self.line(first, &message, earlier);
+                line.clone_into(&mut message);
+                first = number;
+            }
+            before = line;
+        }
+        self.line(first, &message, earlier);
+    }
+
+    /// The text of another boot, or no log at all, may follow the one that counts.
+    fn of_boots(earlier: Self, current: Self) -> Self {
         match earlier.says_something() && !current.says_something() {
             true => earlier,
             false => current,

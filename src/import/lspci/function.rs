@@ -238,6 +238,15 @@ impl Pending {
                     set(&mut facts.iommu_group, group, origin);
                 }
             }
+            Detail::Identity(class, (vendor, device)) => {
+                // Numbers are better than what a name stood for.
+                let fact = |value| Some(Reported::new(value, origin.clone()));
+                facts.vendor = fact(vendor);
+                facts.device = fact(device);
+                if facts.class.is_none() {
+                    facts.base_class = fact(class);
+                }
+            }
             Detail::IommuGroup(group) => set(&mut facts.iommu_group, group, origin),
             Detail::NumaNode(node) => set(&mut facts.numa_node, node, origin),
             Detail::Driver(name) => set_text(&mut facts.driver, name, origin),

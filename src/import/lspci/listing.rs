@@ -41,7 +41,7 @@ pub(super) struct Entry<'a> {
 pub(super) fn listed(line: &[u8]) -> Option<Listed<'_>> {
     // Nearly every line of a text begins with something else.
     match line.first()? {
-        b'I' | b'i' | b'G' | b'g' | b'#' | b'(' | b'[' | b'/' | b'.' => {}
+        b'I' | b'i' | b'G' | b'g' | b'#' | b'(' | b'[' | b'/' | b'.' | b'l' => {}
         _ => return None,
     }
     if let Some(path) = path(line) {
@@ -63,7 +63,7 @@ pub(super) fn listed(line: &[u8]) -> Option<Listed<'_>> {
     if let Some(rest) = word(named, b"group")
         && let Some((group, rest)) = number(rest.trim_ascii_start().trim_prefix_byte(b':'))
     {
-        let rest = rest.trim_prefix_byte(b':').trim_ascii();
+        let rest = behind_separators(rest);
         if strip(rest, b'#').is_empty() {
             return Some(Listed::Group(group));
         }
@@ -122,23 +122,36 @@ fn entry(group: Option<u32>, line: &[u8]) -> Option<Listed<'_>> {
     }))
 }
 
-/// `/sys/kernel/iommu_groups/13/devices/0000:01:00.0`, with anything before it and, of `ls -l`,
-/// a link's target behind it.
+/// `/sys/kernel/iommu_groups/13/devices/0000:01:00.0`, with anything before it (`ls -l` begins
+/// with `lrwxrwxrwx`) and a link's target behind it.
 fn path(line: &[u8]) -> Option<Listed<'_>> {
     const FOLDER: &[u8] = b"iommu_groups/";
-    if !matches!(line.first(), Some(b'/' | b'.')) {
+    if !matches!(line.first(), Some(b'/' | b'.' | b'l')) {
         return None;
     }
     let at = line
         .windows(FOLDER.len())
         .position(|window| window == FOLDER)?;
     let (group, rest) = number(line.get(at + FOLDER.len()..)?)?;
+    if rest.is_empty() {
+        return link(line.get(..at)?, group);
+    }
     let name = rest.strip_prefix(b"/devices/")?;
     let end = name
         .iter()
         .position(u8::is_ascii_whitespace)
         .unwrap_or(name.len());
     let name = std::str::from_utf8(name.get(..end)?).ok()?;
+    let at: Sbdf = name.parse().ok()?;
+    (at.to_string() == name).then_some(Listed::Path { group, at })
+}
+
+/// `/sys/bus/pci/devices/0000:01:00.0/iommu_group -> ../../../../kernel/`, as far as the target's
+/// `iommu_groups/13`.
+fn link(before: &[u8], group: u32) -> Option<Listed<'_>> {
+    let text = std::str::from_utf8(before).ok()?;
+    let folder = text.split_once("/iommu_group -> ")?.0;
+    let name = folder.rsplit('/').next()?;
     let at: Sbdf = name.parse().ok()?;
     (at.to_string() == name).then_some(Listed::Path { group, at })
 }
@@ -157,6 +170,15 @@ fn bracketed(line: &[u8]) -> Option<(&[u8], &[u8])> {
 fn word<'a>(line: &'a [u8], word: &[u8]) -> Option<&'a [u8]> {
     let (start, rest) = line.split_at_checked(word.len())?;
     start.eq_ignore_ascii_case(word).then_some(rest)
+}
+
+/// What follows the colon, dash or arrow behind the number of a group.
+fn behind_separators(text: &[u8]) -> &[u8] {
+    let mut text = text.trim_ascii();
+    while let [b':' | b'-' | b'=' | b'>' | b'|', rest @ ..] = text {
+        text = rest.trim_ascii_start();
+    }
+    text
 }
 
 /// The number of a group, and what follows.
@@ -225,6 +247,9 @@ mod tests {
             (format!("IOMMU group 13: 0000:01:00.0 {vga}"), Some(13)),
             (format!("Group 13:\t01:00.0 {vga}"), Some(13)),
             (format!("(13) 01:00.0 {vga}"), Some(13)),
+            (format!("IOMMU Group 13 -> 01:00.0 {vga}"), Some(13)),
+            (format!("Group 13 - 0000:01:00.0 {vga}"), Some(13)),
+            (format!("IOMMU Group 13 :: 01:00.0 {vga}"), Some(13)),
             (format!("Group Device: 0000:01:00.0 - {vga}"), None),
         ] {
             let expected = (group, ids, Some(0x0300), false, at.to_owned());
@@ -285,6 +310,9 @@ mod tests {
     fn paths_name_group_and_function() {
         for line in [
             "/sys/kernel/iommu_groups/13/devices/0000:01:00.0",
+            "lrwxrwxrwx 1 root root 0 Dec 17 14:39 /sys/kernel/iommu_groups/13/devices/0000:01:00.0 -> ../../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0",
+            "lrwxrwxrwx 1 root root 0 Dec 17 14:39 /sys/bus/pci/devices/0000:01:00.0/iommu_group -> ../../../../kernel/iommu_groups/13",
+            "/sys/bus/pci/devices/0000:01:00.0/iommu_group -> ../../../../kernel/iommu_groups/13",
             "./kernel/iommu_groups/13/devices/0000:01:00.0 -> ../../../../devices/pci0000:00/0000:01:00.0",
         ] {
             let Some(Listed::Path { group, at }) = listed(line.as_bytes()) else {
