@@ -334,8 +334,9 @@ impl fmt::Display for DiagnosticKind {
         match self {
             Self::NoConfigBytes { functions } => write!(
                 f,
-                "{functions} functions without hex lines: registers are known as far as the words \
-                 go; 'sudo lspci -vvvnnxxxx' shows them all"
+                "{functions} function{} without hex lines: registers are known as far as the words \
+                 go; 'sudo lspci -vvvnnxxxx' shows them all",
+                if *functions == 1 { "" } else { "s" }
             ),
             Self::FunctionWithoutBytes { function } => {
                 write!(f, "{function} has no bytes of its configuration space")

@@ -1,6 +1,6 @@
 //! The one list of rules, in order of code.
 
-use super::{Rule, acs, bar, cap, cfg, dda, grp, int, iom, rst, rsv, top, vfi, vmc};
+use super::{Rule, acs, bar, cap, cfg, dda, grp, imp, int, iom, rst, rsv, top, vfi, vmc};
 
 /// Every rule, in order of code.
 pub static RULES: &[&Rule] = &[
@@ -96,6 +96,13 @@ pub static RULES: &[&Rule] = &[
     &dda::DDA073,
     &dda::DDA074,
     &grp::GRP001,
+    &imp::IMP070,
+    &imp::IMP072,
+    &imp::IMP073,
+    &imp::IMP074,
+    &imp::IMP075,
+    &imp::IMP076,
+    &imp::IMP077,
     &int::INT001,
     &int::INT002,
     &int::INT003,

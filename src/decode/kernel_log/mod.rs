@@ -175,6 +175,10 @@ impl KernelLog {
             self.machine = said(rest);
         } else if let Some((group, at)) = function::old_group(text) {
             self.function(number, "pci", at, &group);
+        } else if let Some(at) = function::faulting(text) {
+            if let Some(function) = self.functions.get_mut(&at) {
+                function.note(number, text);
+            }
         } else if !root_bus::general(&mut self.root_buses, number, text) {
             self.remapping.general(number, text);
         }

@@ -56,12 +56,12 @@ impl Reader {
             self.columns = columns;
             return true;
         }
+        // The lines of the frame.
+        if line.starts_with(['┌', '╞', '├', '└']) {
+            return true;
+        }
         if self.columns.is_empty() {
             return false;
-        }
-        // The lines of the frame.
-        if line.starts_with(['┌', '╞', '├', '└', '+']) {
-            return true;
         }
         let framed = is_framed(line);
         let values = match framed {

@@ -101,6 +101,29 @@ pub(super) fn is_entry(line: &[u8]) -> bool {
     )
 }
 
+/// Whether a line is the folder of a group, as `ls` prints it above what is in it.
+pub(super) fn is_folder(line: &[u8]) -> bool {
+    matches!(line.first(), Some(b'/' | b'.')) && matches!(path(line), Some(Listed::Group(_)))
+}
+
+/// What `ls` prints of a folder: nothing but full addresses, or with `-l` a link.
+pub(super) fn members(line: &[u8]) -> Option<Vec<Sbdf>> {
+    let text = std::str::from_utf8(line).ok()?;
+    let names = match text.split_once(" -> ") {
+        Some((link, _)) if text.starts_with('l') => link.rsplit(' ').next()?,
+        Some(_) => return None,
+        None => text,
+    };
+    let names = names.split_ascii_whitespace();
+    let members: Option<Vec<Sbdf>> = names
+        .map(|name| {
+            let at: Sbdf = name.parse().ok()?;
+            (at.to_string() == name).then_some(at)
+        })
+        .collect();
+    members.filter(|members| !members.is_empty())
+}
+
 /// `[1022:14db] [R] 00:01.1  PCI bridge   Device 14db`, `0000:97:00.4 - System peripheral: …`.
 fn entry(group: Option<u32>, line: &[u8]) -> Option<Listed<'_>> {
     let (ids, line) = match bracketed(line).and_then(|(ids, rest)| Some((header::pair(ids)?, rest)))
@@ -135,6 +158,10 @@ fn path(line: &[u8]) -> Option<Listed<'_>> {
     let (group, rest) = number(line.get(at + FOLDER.len()..)?)?;
     if rest.is_empty() {
         return link(line.get(..at)?, group);
+    }
+    // `ls /sys/kernel/iommu_groups/*/devices` lists below each folder what is in it.
+    if rest == b"/devices:" || rest == b"/devices/:" {
+        return Some(Listed::Group(group));
     }
     let name = rest.strip_prefix(b"/devices/")?;
     let end = name
@@ -319,6 +346,31 @@ mod tests {
                 panic!("{line}");
             };
             assert_eq!((group, at.to_string().as_str()), (13, "0000:01:00.0"));
+        }
+    }
+
+    #[test]
+    fn a_folder_of_a_group_heads_what_is_in_it() {
+        for line in [
+            "/sys/kernel/iommu_groups/13/devices:",
+            "./13/iommu_groups/13/devices:",
+        ] {
+            assert!(is_folder(line.as_bytes()), "{line}");
+        }
+        assert!(!is_folder(b"/sys/kernel/iommu_groups/13:"));
+        for (line, count) in [
+            ("0000:01:00.0", Some(1)),
+            ("0000:01:00.0  10000:e1:00.1", Some(2)),
+            (
+                "lrwxrwxrwx 1 root root 0 Dec 17 14:39 0000:01:00.0 -> ../../x/0000:01:00.0",
+                Some(1),
+            ),
+            ("01:00.0", None),
+            ("0000:01:00.0 vfio-pci", None),
+            ("", None),
+        ] {
+            let found = members(line.as_bytes()).map(|members| members.len());
+            assert_eq!(found, count, "{line}");
         }
     }
 

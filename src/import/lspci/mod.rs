@@ -98,7 +98,7 @@ pub fn read(text: &[u8], source: &str, diagnostics: &mut Diagnostics) -> Dump {
 pub(crate) fn is_header(line: &[u8]) -> bool {
     let line = line.get(..MAX_LINE).unwrap_or(line);
     let content = unquoted(line).1.trim_ascii_end();
-    header::header(content).is_some() || listing::is_entry(content)
+    header::header(content).is_some() || listing::is_entry(content) || listing::is_folder(content)
 }
 
 struct Reader<'a> {
@@ -185,7 +185,17 @@ impl Reader<'_> {
             self.detail(indent, content);
         } else if let Some(listed) = listing::listed(content) {
             self.flush();
+            self.context.folder = listing::is_folder(content);
             self.listed(&listed, indent);
+        } else if self.context.folder
+            && let Some(members) = listing::members(content)
+        {
+            let group = self.context.group;
+            for at in members {
+                self.current = Some(Pending::named(at, self.line));
+                self.grouped(group);
+                self.flush();
+            }
         } else if self.current.is_some()
             && !boundary::ends_function(blank || apart, indent, content)
         {
@@ -411,6 +421,8 @@ struct Context {
     group: Option<u32>,
     /// It stood on a line of its own.
     heading: bool,
+    /// It was the folder of the group: only addresses stand below it.
+    folder: bool,
     /// How deep the heading was indented.
     indent: usize,
     /// How deep the functions below it are.
