@@ -228,7 +228,10 @@ impl LoggedFunction {
                 self.read_from_register.insert(index, said);
                 self.resources.insert(index, placed(said));
             }
-            Outcome::Read | Outcome::Has => _ = self.resources.insert(index, placed(said)),
+            Outcome::Read | Outcome::Has => {
+                self.resources.insert(index, placed(said));
+                self.settled(index);
+            }
             Outcome::Failed => {
                 // The size counts; a window that found no place is closed.
                 let mut said = said;
@@ -240,6 +243,16 @@ impl LoggedFunction {
             }
             Outcome::Other => {}
         }
+    }
+
+    /// What could not be claimed and got another place is no trouble any more.
+    fn settled(&mut self, index: u8) {
+        let bar = format!("BAR {index}");
+        self.notes.retain(|note| {
+            let text = note.value.text.strip_prefix("can't claim ");
+            let text = text.and_then(|text| text.strip_prefix(&bar));
+            text.is_none_or(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        });
     }
 
     /// The kernel's number for a resource.

@@ -211,10 +211,11 @@ impl Pending {
         if content.is_empty() {
             return;
         }
-        let own = *self.indent.get_or_insert(indent);
         let Some(detail) = detail(content) else {
             return;
         };
+        // Not by any line: what a mail wrapped of the first one stands at the margin.
+        let own = *self.indent.get_or_insert(indent);
         if indent > own {
             return;
         }

@@ -477,6 +477,7 @@ impl Context {
 
     /// What follows belongs to no group.
     fn leave(&mut self) {
+        self.folder = false;
         self.unit = None;
         self.group = None;
         self.entries = None;

@@ -22,8 +22,8 @@ rule! {
     ///
     /// ## How it is decided
     ///
-    /// The log of the last boot holds "can't claim" or "can't reserve" for the function. Without
-    /// a log the rule does not apply.
+    /// The log of the last boot holds "can't reserve" for the function, or "can't claim" for a BAR
+    /// that got no other place afterwards. Without a log the rule does not apply.
     ///
     /// ## What to do
     ///
@@ -55,6 +55,37 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
 mod tests {
     use super::*;
     use crate::rules::imp::testing::says;
+    use crate::rules::testing::{Answer, answer};
+    use crate::testing::{Dev, Machine};
+
+    #[test]
+    fn a_bar_that_got_another_place_is_no_trouble() {
+        let with = |end: &str| {
+            let mut machine = Machine::with_device(Dev::endpoint());
+            let log = format!(
+                "[    0.1] pci 0000:01:00.0: [10de:1eb8] type 00 class 0x030200\n\
+                 [    0.2] pci 0000:01:00.0: can't claim BAR 1 [mem 0xf0000000-0xf00fffff]: no compatible bridge window\n\
+                 [    0.3] pci 0000:01:00.0: {end}\n"
+            );
+            machine
+                .capture
+                .host
+                .insert("log.txt".to_owned(), log.into_bytes());
+            answer(&IMP070, &machine, "01:00.0")
+        };
+        let placed = "BAR 1 [mem 0xe0000000-0xe00fffff]: assigned";
+        assert_eq!(with(placed), Answer::Clean);
+        assert_eq!(
+            with("BAR 1: assigned [mem 0xe0000000-0xe00fffff]"),
+            Answer::Clean
+        );
+        for other in [
+            "BAR 0 [mem 0xe0000000-0xe00fffff]: assigned",
+            "enabling device",
+        ] {
+            assert!(matches!(with(other), Answer::Fired(_)), "{other}");
+        }
+    }
 
     #[test]
     fn the_message_about_the_device_fires() {
