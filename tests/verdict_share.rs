@@ -38,17 +38,17 @@ enum Unit {
 /// a definite verdict that must not be lost, in percent, for Hyper-V and for VFIO. A text says
 /// nothing of the firmware's tables, so that only what blocks for certain is definite there.
 const KINDS: &[(&str, Unit, usize, [usize; 2])] = &[
-    ("machines", Unit::Folder, 1, [0, 0]),
-    ("lspci-hex", Unit::File, 1, [0, 0]),
-    ("lspci-text", Unit::File, 1, [0, 0]),
-    ("lspci-groups", Unit::File, 1, [0, 0]),
-    ("lspci-pciutils", Unit::File, 1, [0, 0]),
-    ("groups", Unit::File, 1, [0, 0]),
-    ("dmesg", Unit::File, 1, [0, 0]),
-    ("sysfs-ghw", Unit::File, 1, [0, 0]),
-    ("sysfs-hwloc", Unit::File, 1, [0, 0]),
-    ("sysfs-sos", Unit::Folder, 1, [0, 0]),
-    ("config-libvirt", Unit::File, 1, [0, 0]),
+    ("machines", Unit::Folder, 550, [45, 6]),
+    ("lspci-hex", Unit::File, 230, [80, 0]),
+    ("lspci-text", Unit::File, 1100, [42, 0]),
+    ("lspci-groups", Unit::File, 190, [46, 0]),
+    ("lspci-pciutils", Unit::File, 50, [70, 40]),
+    ("groups", Unit::File, 800, [0, 0]),
+    ("dmesg", Unit::File, 2200, [22, 1]),
+    ("sysfs-ghw", Unit::File, 30, [0, 0]),
+    ("sysfs-hwloc", Unit::File, 28, [8, 0]),
+    ("sysfs-sos", Unit::Folder, 35, [60, 0]),
+    ("config-libvirt", Unit::File, 8, [55, 0]),
 ];
 
 const POLICIES: [Policy; 2] = [Policy::HyperV2025, Policy::Vfio];
