@@ -1,7 +1,7 @@
 //! What `lint --format sarif` prints satisfies the public schema of SARIF 2.1.0.
 //!
 //! `sarif-2.1.0.json` beside this file is the schema as Microsoft's SARIF tools ship it
-//! (package `@microsoft/sarif-multitool-linux` 5.7.0, MIT licence: see `LICENSE`), unchanged. It
+//! (package `@microsoft/sarif-multitool-linux` 5.7.0, MIT licence: see `LICENSE`), unchanged but for its line ends. It
 //! refers to nothing outside of itself.
 #![allow(
     clippy::unwrap_used,
