@@ -45,6 +45,9 @@ const FLOORS: &[(&str, &[(&str, usize)])] = &[
             ("DMA remapping", 65),
             ("interrupt remapping", 55),
             ("root buses", 125),
+            ("entries of memory maps", 1_000),
+            ("ranges in maps", 15),
+            ("firmware bugs", 3),
         ],
     ),
     (
@@ -142,6 +145,12 @@ struct Lines {
     smmus: BTreeSet<String>,
     /// Number and unit of I/O APICs and timers.
     sources: BTreeSet<(&'static str, u64, u64)>,
+    /// Entries of the memory map.
+    map: usize,
+    /// Ranges that the kernel found in no reserved entry of the memory map.
+    outside_map: BTreeSet<(u64, u64)>,
+    /// Messages that call something in the tables a bug of the firmware.
+    bugs: usize,
     /// DMA is remapped: groups are made, or the kernel says so.
     remaps: bool,
     /// The last word on interrupt remapping.
@@ -204,6 +213,16 @@ impl Lines {
                 if let (Some(id), Some(base)) = (id, after("base")) {
                     lines.sources.insert((kind, id, base));
                 }
+            }
+            lines.map += usize::from(line.contains("BIOS-e820: [mem 0x"));
+            if line.contains("[Firmware Bug]")
+                && (line.contains("DMAR: ") || line.contains("AMD-Vi: "))
+            {
+                lines.bugs += 1;
+                let range = line.split_once("can cover this RMRR [");
+                let range = range.and_then(|(_, range)| range.split_once(']')?.0.split_once('-'));
+                let range = range.and_then(|(start, last)| hex(start).zip(hex(last)));
+                lines.outside_map.extend(range);
             }
             let smmu = words.iter().map(|word| word.trim_end_matches(':'));
             let smmu = smmu.filter(|word| word.starts_with("arm-smmu-") && word.ends_with(".auto"));
@@ -441,6 +460,36 @@ fn compare(
         same(
             "interrupt remapping",
             format!("{:?}", Some(wanted)),
+            format!("{concluded:?}"),
+            1,
+        );
+    }
+
+    let bugs = said.firmware_bugs.len();
+    same(
+        "firmware bugs",
+        lines.bugs.to_string(),
+        bugs.to_string(),
+        bugs,
+    );
+    let entries = log.memory.len();
+    same(
+        "entries of memory maps",
+        lines.map.to_string(),
+        entries.to_string(),
+        entries,
+    );
+    if lines.map > 0 && !lines.reserved.is_empty() {
+        // The rule looks for what the kernel looks for (intel/iommu.c, rmrr_sanity_check).
+        let read = if lines.outside_map.is_empty() {
+            Sum::Clean
+        } else {
+            Sum::Fired
+        };
+        let concluded = answer("RSV070");
+        same(
+            "ranges in maps",
+            format!("{:?}", Some(read)),
             format!("{concluded:?}"),
             1,
         );
