@@ -16,8 +16,12 @@
 
 #[path = "lspci/compare.rs"]
 mod compare;
+#[path = "lspci/derived.rs"]
+mod derived;
 #[path = "lspci/exceptions.rs"]
 mod exceptions;
+#[path = "lspci/rare.rs"]
+mod rare;
 #[path = "lspci/rules.rs"]
 mod rules;
 #[path = "lspci/text.rs"]
@@ -87,7 +91,8 @@ struct Total {
 impl Total {
     /// Compares the functions of a machine with what lspci printed of them.
     fn machine(&mut self, name: &str, capture: &Capture, printed: &str) {
-        let labels: Vec<_> = rules::RULES.iter().map(|rule| rule.label).collect();
+        let labels = rules::all().map(|rule| rule.label);
+        let labels: Vec<_> = labels.chain(derived::LABELS.iter().copied()).collect();
         let labels: Vec<_> = labels
             .into_iter()
             .filter(|label| !label.is_empty())

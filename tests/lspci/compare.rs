@@ -7,7 +7,8 @@ use assignable::decode::config::dump::{DumpedRegister, DumpedStructure, Part, du
 use assignable::decode::config::{CapabilityId, ConfigSpace, Response};
 use assignable::spec::pci::HeaderType;
 
-use crate::rules::{Form, NOT_COMPARED, RULES, Rule, TITLES};
+use crate::derived;
+use crate::rules::{Form, NOT_COMPARED, Rule, TITLES, all};
 use crate::text::{Block, Capability, Printed, flags};
 
 /// What was compared, by structure, and what differs.
@@ -277,19 +278,20 @@ impl Outcome {
                 self.latency(name, label, text, structure);
                 continue;
             }
+            let derived = derived::facts(name, label, text, structure);
+            for (what, theirs, ours) in derived.iter().flatten() {
+                self.check(name, what, theirs, ours);
+            }
             // Most of a CardBus header is as in the others.
-            let own = RULES
-                .iter()
-                .any(|rule| rule.structure == name && rule.label == label);
+            let own = all().any(|rule| rule.structure == name && rule.label == label);
             let name_of_rules = match name {
                 "CardBus header" if !own => "header",
                 other => other,
             };
-            let mut rules = RULES
-                .iter()
+            let mut rules = all()
                 .filter(|rule| rule.structure == name_of_rules && rule.label == label)
                 .peekable();
-            if rules.peek().is_none() && !label.is_empty() {
+            if rules.peek().is_none() && derived.is_none() && !label.is_empty() {
                 let key = format!("{name}: {label}");
                 *self.unknown.entry(key).or_default() += 1;
             }
@@ -305,14 +307,22 @@ impl Outcome {
                 continue;
             }
             let Some((_, field)) = rule.flags.iter().find(|(known, _)| *known == word) else {
+                // Another rule of the line may know it.
+                let elsewhere = all()
+                    .filter(|other| other.structure == rule.structure && other.label == rule.label)
+                    .any(|other| other.flags.iter().any(|(known, _)| *known == word));
                 let known =
                     |(structure, flag, _): &(&str, &str, &str)| *structure == name && *flag == word;
-                if !NOT_COMPARED.iter().any(known) {
+                if !elsewhere && !NOT_COMPARED.iter().any(known) {
                     let key = format!("{name}: {} {word}±", rule.label);
                     *self.unknown.entry(key).or_default() += 1;
                 }
                 continue;
             };
+            // Of devices and bridges, which have one label for different registers.
+            if register(structure, rule.register).is_none() && shared(rule) {
+                continue;
+            }
             let field: &str = field;
             let (field, set) = match field.strip_prefix('(') {
                 Some(field) => (field, !set),
@@ -326,6 +336,9 @@ impl Outcome {
             let sign = |set: bool| if set { "+" } else { "-" };
             let what = format!("{}/{field}", rule.register);
             self.check(name, &what, sign(set), sign(raw != 0));
+        }
+        if register(structure, rule.register).is_none() && shared(rule) {
+            return;
         }
         for (before, form, field) in rule.values {
             let Some(value) = behind(text, before) else {
@@ -389,6 +402,15 @@ impl Outcome {
     }
 }
 
+/// Whether another rule tells of another register under the same label.
+fn shared(rule: &Rule) -> bool {
+    all().any(|other| {
+        other.structure == rule.structure
+            && other.label == rule.label
+            && other.register != rule.register
+    })
+}
+
 /// What we call a printed capability; lspci's own words where it is unknown to the table.
 fn title(printed: &Capability) -> String {
     let title = printed.title.as_str();
@@ -425,32 +447,41 @@ fn in_bytes(shown: &str) -> &str {
     }
 }
 
-fn register_raw(structure: &DumpedStructure, register: &str) -> Option<u64> {
-    let found = structure
-        .registers
-        .iter()
-        .find(|one| one.name == register)?;
-    found.value.complete()
+/// A register by its name; `Name#1` is the second of that name.
+fn register<'d>(structure: &'d DumpedStructure, name: &str) -> Option<&'d DumpedRegister> {
+    let (name, nth) = match name.split_once('#') {
+        Some((name, nth)) => (name, nth.parse().ok()?),
+        None => (name, 0),
+    };
+    let mut found = structure.registers.iter().filter(|one| one.name == name);
+    found.nth(nth)
 }
 
-fn field_raw(structure: &DumpedStructure, register: &str, field: &str) -> Option<u64> {
-    let found = structure
-        .registers
-        .iter()
-        .find(|one| one.name == register)?;
-    let found = found.fields.iter().find(|one| one.name == field)?;
+pub(crate) fn register_raw(structure: &DumpedStructure, name: &str) -> Option<u64> {
+    register(structure, name)?.value.complete()
+}
+
+/// A field by its name; `Name@1` is bit 1 of it.
+pub(crate) fn field_raw(structure: &DumpedStructure, name: &str, field: &str) -> Option<u64> {
+    let (field, bit) = match field.split_once('@') {
+        Some((field, bit)) => (field, Some(bit.parse::<u32>().ok()?)),
+        None => (field, None),
+    };
+    let fields = &register(structure, name)?.fields;
+    let found = fields.iter().find(|one| one.name == field)?;
     // Offsets within a BAR are printed with their low bits.
-    match found.kind {
+    let raw = match found.kind {
         assignable::spec::Kind::Address => found.raw.map(|raw| raw << found.low),
         _ => found.raw,
+    };
+    match bit {
+        Some(bit) => raw.map(|raw| raw >> bit & 1),
+        None => raw,
     }
 }
 
-fn field_shown(structure: &DumpedStructure, register: &str, field: &str) -> Option<String> {
-    let found = structure
-        .registers
-        .iter()
-        .find(|one| one.name == register)?;
-    let found = found.fields.iter().find(|one| one.name == field)?;
+fn field_shown(structure: &DumpedStructure, name: &str, field: &str) -> Option<String> {
+    let fields = &register(structure, name)?.fields;
+    let found = fields.iter().find(|one| one.name == field)?;
     Some(found.to_string())
 }

@@ -24,6 +24,42 @@ const EXCEPTIONS: &[Exception] = &[
               (PCIe 6.0, 7.9.24.4)",
     },
     Exception {
+        structure: "Designated Vendor-Specific (DVSEC)",
+        what: "CXL Port Extension Status/Port Power Management Initialization Complete",
+        machine: "",
+        why: "we are right: bit 0 tells it, which is set; lspci 3.9 prints `-` (CXL 3.0, 8.1.5.1)",
+    },
+    Exception {
+        structure: "HyperTransport",
+        what: "Link Frequency Capability/1400 MHz",
+        machine: "",
+        why: HT_FREQUENCIES,
+    },
+    Exception {
+        structure: "HyperTransport",
+        what: "Link Frequency Capability/1600 MHz",
+        machine: "",
+        why: HT_FREQUENCIES,
+    },
+    Exception {
+        structure: "HyperTransport",
+        what: "Link Frequency Capability/Vendor-Specific Frequency",
+        machine: "",
+        why: HT_FREQUENCIES,
+    },
+    Exception {
+        structure: "HyperTransport",
+        what: "Link Frequency Capability 0/1400 MHz",
+        machine: "",
+        why: HT_FREQUENCIES,
+    },
+    Exception {
+        structure: "HyperTransport",
+        what: "Link Frequency Capability 0/1600 MHz",
+        machine: "",
+        why: HT_FREQUENCIES,
+    },
+    Exception {
         structure: "header",
         what: "upper half of a 64-bit BAR",
         machine: "",
@@ -86,6 +122,9 @@ const EXCEPTIONS: &[Exception] = &[
         why: LEGACY_IDE,
     },
 ];
+
+const HT_FREQUENCIES: &str = "we are right: the register has 16 bits; lspci prints those of the upper byte as \
+     `-` (HyperTransport 3.10, 7.5.8)";
 
 const LEGACY_IDE: &str = "both are right: of a tree lspci prints the legacy ports that Linux gives an \
      IDE controller in compatibility mode, we print the registers, which are zero (PCI IDE \

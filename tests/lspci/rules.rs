@@ -179,7 +179,12 @@ pub(crate) const NOT_COMPARED: &[(&str, &str, &str)] = &[(
     "user definable features: withdrawn with PCI 2.2",
 )];
 
-pub(crate) const RULES: &[Rule] = &[
+/// Every rule.
+pub(crate) fn all() -> impl Iterator<Item = &'static Rule> {
+    RULES.iter().chain(crate::rare::RULES)
+}
+
+const RULES: &[Rule] = &[
     Rule {
         structure: "header",
         label: "Control",

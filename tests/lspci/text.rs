@@ -50,6 +50,10 @@ pub(crate) fn functions(text: &str, labels: &[&str]) -> Vec<Printed> {
             continue;
         }
         let inside = rest.starts_with('\t');
+        if !inside {
+            label.clear();
+            channel.clear();
+        }
         let block = match function.capabilities.last_mut() {
             Some(capability) if inside => &mut capability.body,
             _ => &mut function.header,

@@ -92,6 +92,7 @@ mod tests {
 
     fn fadt(revision: u8, size: usize) -> Vec<u8> {
         let mut body = vec![0; size - 36];
+        // Offsets by ACPI 6.5, table 5.9.
         body[45 - 36] = 4; // enterprise server
         if size > 112 {
             body[109 - 36] = 0x14; // no VGA, no ASPM

@@ -152,3 +152,82 @@ pub(super) fn header_part(title: &'static str, end: u32, spec: SpecRef, own: &[E
     };
     Part::new(title, span, spec, entries)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table without a body (ACPI 6.5, table 5.4), annotated by hand.
+    const TABLE: [u8; 36] = [
+        b'W', b'A', b'E', b'T', // signature
+        0x24, 0x00, 0x00, 0x00, // length
+        0x01, // revision
+        0x3e, // checksum
+        b'B', b'O', b'C', b'H', b'S', b' ', // OEM id
+        b'B', b'X', b'P', b'C', b' ', b' ', b' ', b' ', // OEM table id
+        0x01, 0x00, 0x00, 0x00, // OEM revision
+        b'B', b'X', b'P', b'C', // creator id
+        0x02, 0x00, 0x00, 0x00, // creator revision
+    ];
+
+    fn kinds(bytes: &[u8]) -> Vec<(FaultKind, u32)> {
+        let mut faults = Vec::new();
+        split_table(bytes, &mut faults).unwrap();
+        let kinds = faults.iter().map(|fault| (fault.kind, fault.span.offset));
+        kinds.collect()
+    }
+
+    #[test]
+    fn every_field_lies_where_the_specification_has_it() {
+        let mut faults = Vec::new();
+        let (header, body) = split_table(&TABLE, &mut faults).unwrap();
+        assert_eq!(faults, []);
+        assert_eq!(&header.signature, b"WAET");
+        assert_eq!((header.length, header.revision), (36, 1));
+        assert_eq!(&header.oem_id, b"BOCHS ");
+        assert_eq!(&header.oem_table_id, b"BXPC    ");
+        assert_eq!((header.oem_revision, header.creator_revision), (1, 2));
+        assert_eq!(&header.creator_id, b"BXPC");
+        assert_eq!(body, TABLE);
+    }
+
+    #[test]
+    fn a_wrong_sum_is_named_at_its_byte() {
+        let mut bytes = TABLE;
+        bytes[9] = bytes[9].wrapping_add(3);
+        assert_eq!(kinds(&bytes), [(FaultKind::Checksum { sum: 3 }, 9)]);
+    }
+
+    #[test]
+    fn a_length_that_the_bytes_do_not_have_is_named_at_its_byte() {
+        let mut bytes = TABLE;
+        bytes[4] = 0x25;
+        bytes[9] = bytes[9].wrapping_sub(1);
+        let length = FaultKind::Length {
+            length: 37,
+            least: 36,
+            room: 36,
+        };
+        assert_eq!(kinds(&bytes), [(length, 4)]);
+    }
+
+    #[test]
+    fn bytes_behind_the_length_are_no_part_of_the_table() {
+        let mut bytes = TABLE.to_vec();
+        bytes.push(0xff);
+        assert_eq!(kinds(&bytes), []);
+    }
+
+    #[test]
+    fn less_than_a_header_is_no_table() {
+        assert!(split_table(&TABLE[..35], &mut Vec::new()).is_none());
+    }
+
+    #[test]
+    fn a_sealed_table_has_a_sum_of_zero() {
+        let mut bytes = TABLE.to_vec();
+        bytes[4] = 0;
+        bytes[9] = 0;
+        assert_eq!(seal(bytes), TABLE);
+    }
+}

@@ -1,4 +1,5 @@
-//! Base address registers as a register table, for headers and for VF BARs.
+//! Base address registers as a register table, for headers (PCIe 6.0, 7.5.1.2.1) and for VF
+//! BARs (9.3.3.14).
 
 use crate::bytes::Window;
 use crate::decode::config::bar::BarKind;
@@ -99,7 +100,15 @@ mod tests {
 
     #[test]
     fn a_64_bit_bar_is_one_register_of_eight_bytes() {
-        let (image, registers) = of(&[0xe000_000c, 0x40, 0xf000_0000, 0xe001, 0, 0], 6);
+        let bars = [
+            0xe000_000c,
+            0x40,        // 64 bits, prefetchable, at 40_e0000000h
+            0xf000_0000, // 32 bits
+            0xe001,      // I/O
+            0,
+            0, // none
+        ];
+        let (image, registers) = of(&bars, 6);
         let shape: Vec<_> = registers
             .iter()
             .map(|bar| (bar.name, bar.offset, bar.bytes))

@@ -5,6 +5,7 @@ mod bar_registers;
 pub mod bridge;
 pub mod cap;
 pub mod dump;
+mod encode;
 pub mod ext;
 mod extent;
 mod header;
@@ -15,6 +16,7 @@ mod structure;
 mod testing;
 
 pub use dump::dump;
+pub use encode::{Encoder, encode};
 pub use header::{Header, Response};
 pub use header_registers::header_registers;
 pub use list::{CapEntry, CapabilityId, ListEnd};

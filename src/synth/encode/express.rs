@@ -1,10 +1,10 @@
 //! PCI Express capability (PCIe 6.0, 7.5.3).
 
+use crate::decode::config::Encoder;
+use crate::decode::config::cap::express;
 use crate::spec::pci::CapId;
 use crate::spec::pcie::PortType;
 use crate::synth::description::ExpressWords;
-
-use super::writer::Writer;
 
 /// What the registers depend on besides the words.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,61 +25,57 @@ pub(super) fn express(words: ExpressWords, facts: Facts) -> Vec<u8> {
         port_type,
         PortType::RC_ENDPOINT | PortType::RC_EVENT_COLLECTOR
     );
-    let downstream = port_type.is_downstream();
-    let capabilities = u16::from(words.version & 0xf)
-        | u16::from(port_type.0) << 4
-        | u16::from(facts.slot.is_some()) << 8;
-    // 256-byte payload, 8-bit tags, role-based errors.
-    let device = 1 | 1 << 5 | 1 << 15 | u32::from(facts.flr) << 28;
-    let (link, link_status) = if integrated {
-        (0, 0)
-    } else {
-        let (speed, width) = (words.speed & 0xf, words.width & 0x3f);
-        (
-            u32::from(speed) | u32::from(width) << 4 | u32::from(facts.port) << 24,
-            u16::from(speed) | u16::from(width) << 4,
-        )
+    let version_2 = words.version >= 2;
+    // Version 1 ends with the registers that the type has (PCIe 1.1, 7.8).
+    let rooted = port_type.is_downstream() || port_type == PortType::RC_EVENT_COLLECTOR;
+    let length = match (version_2, rooted) {
+        (true, _) => 0x3c,
+        (false, true) => 0x24,
+        (false, false) => 0x14,
     };
-    let hotplug = if facts.hotplug { 1 << 5 | 1 << 6 } else { 0 };
-    let slot = facts
-        .slot
-        .map_or(0, |number| u32::from(number & 0x1fff) << 19 | hotplug);
-    let presence = if facts.slot.is_some() { 1 << 6 } else { 0 };
-    let writer = Writer::standard(CapId::EXPRESS)
-        .u16(capabilities)
-        .u32(device)
-        .u16(0x2810) // device control: relaxed ordering, no snoop, 512-byte reads
-        .u16(0)
-        .u32(link)
-        .u16(0)
-        .u16(link_status);
-    if words.version < 2 {
-        // Version 1 ends with the registers that the type has (PCIe 1.1, 7.8).
-        let writer = if downstream || port_type == PortType::RC_EVENT_COLLECTOR {
-            writer.u32(slot).u16(0).u16(presence).u16(0).u16(0).u32(0)
-        } else {
-            writer
-        };
-        return writer.finish();
-    }
-    let speeds = (1_u32 << words.speed.min(7)).saturating_sub(1) << 1;
-    writer
-        .u32(slot)
-        .u16(0)
-        .u16(presence)
-        .u16(0) // root control
-        .u16(0) // root capabilities
-        .u32(0) // root status
-        .u32(1 << 4 | u32::from(facts.ari_supported) << 5)
-        .u16(u16::from(facts.ari_enabled) << 5)
-        .u16(0)
-        .u32(if integrated { 0 } else { speeds })
-        .u16(u16::from(if integrated { 0 } else { words.speed & 0xf }))
-        .u16(0)
-        .u32(0) // slot capabilities 2
-        .u16(0)
-        .u16(0)
-        .finish()
+    let encoder = Encoder::standard(CapId::EXPRESS)
+        .set(express::VERSION, words.version.into())
+        .set(express::PORT_TYPE, port_type.0.into())
+        .flag(express::SLOT_IMPLEMENTED, facts.slot.is_some())
+        .set(express::MAX_PAYLOAD_SUPPORTED, 1) // 256 bytes
+        .flag(express::EXTENDED_TAGS, true)
+        .flag(express::ROLE_BASED_ERRORS, true)
+        .flag(express::FLR, facts.flr)
+        .flag(express::RELAXED_ORDERING, true)
+        .flag(express::NO_SNOOP, true)
+        .set(express::MAX_READ_REQUEST, 2); // 512 bytes
+    let encoder = if integrated {
+        encoder
+    } else {
+        link(encoder, words, facts.port)
+    };
+    let encoder = match facts.slot {
+        Some(number) => encoder
+            .flag(express::HOT_PLUG_SURPRISE, facts.hotplug)
+            .flag(express::HOT_PLUG_CAPABLE, facts.hotplug)
+            .set(express::SLOT_NUMBER, number.into())
+            .flag(express::PRESENCE, true),
+        None => encoder,
+    };
+    encoder
+        .flag(express::TIMEOUT_DISABLE, true)
+        .flag(express::ARI_FORWARDING, facts.ari_supported)
+        .flag(express::ARI_FORWARDING_ENABLE, facts.ari_enabled)
+        .finish(length)
+}
+
+/// A link that came up as fast and wide as it can.
+fn link(encoder: Encoder, words: ExpressWords, port: u8) -> Encoder {
+    let (speed, width) = (words.speed.into(), words.width.into());
+    let speeds = (1_u64 << words.speed.min(7)).saturating_sub(1);
+    encoder
+        .set(express::MAX_LINK_SPEED, speed)
+        .set(express::MAX_LINK_WIDTH, width)
+        .set(express::PORT_NUMBER, port.into())
+        .set(express::LINK_SPEED, speed)
+        .set(express::LINK_WIDTH, width)
+        .set(express::SUPPORTED_SPEEDS, speeds)
+        .set(express::TARGET_SPEED, speed)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Extended capabilities other than SR-IOV.
 
+use crate::decode::config::Encoder;
+use crate::decode::config::ext::{acs, ari, ats, pasid};
 use crate::spec::pcie::ExtCapId;
 use crate::synth::description::{AcsWords, RawCapability, ResizableBar};
 
@@ -19,31 +21,31 @@ pub(super) fn aer() -> Vec<u8> {
 }
 
 /// Access control services; the vector's length gives its size (PCIe 6.0, 7.7.11).
-pub(super) fn acs(words: &AcsWords) -> Vec<u8> {
+pub(super) fn access_control(words: &AcsWords) -> Vec<u8> {
     let bits = words.vector.0.len().saturating_mul(8);
     // 256 bits are written as 0.
-    let size = u16::try_from(bits).unwrap_or(0) & 0xff;
-    Writer::extended(ExtCapId::ACS, 1)
-        .u16(words.cap & 0xff | size << 8)
-        .u16(words.ctrl)
+    let size = u16::try_from(bits).unwrap_or(0);
+    Encoder::extended(ExtCapId::ACS, 1)
+        .set(acs::SERVICES, words.cap.into())
+        .set(acs::VECTOR_SIZE, size.into())
+        .set(acs::CONTROLS, words.ctrl.into())
         .bytes(&words.vector.0)
-        .finish()
+        .finish(8 + words.vector.0.len())
 }
 
 /// Alternative routing-id interpretation (PCIe 6.0, 7.8.7).
-pub(super) fn ari(next_function: u8) -> Vec<u8> {
-    Writer::extended(ExtCapId::ARI, 1)
-        .u16(u16::from(next_function) << 8)
-        .u16(0)
-        .finish()
+pub(super) fn alternative_routing(next_function: u8) -> Vec<u8> {
+    Encoder::extended(ExtCapId::ARI, 1)
+        .set(ari::NEXT_FUNCTION, next_function.into())
+        .finish(8)
 }
 
 /// Address translation services with a queue of 32, page aligned (PCIe 6.0, 10.5.1).
-pub(super) fn ats(enabled: bool) -> Vec<u8> {
-    Writer::extended(ExtCapId::ATS, 1)
-        .u16(1 << 5)
-        .u16(u16::from(enabled) << 15)
-        .finish()
+pub(super) fn translation(enabled: bool) -> Vec<u8> {
+    Encoder::extended(ExtCapId::ATS, 1)
+        .flag(ats::PAGE_ALIGNED, true)
+        .flag(ats::ENABLE, enabled)
+        .finish(8)
 }
 
 /// Page request interface, off (PCIe 6.0, 10.5.2).
@@ -57,11 +59,10 @@ pub(super) fn pri() -> Vec<u8> {
 }
 
 /// Process address space ids, off (PCIe 6.0, 7.8.9).
-pub(super) fn pasid(width: u8) -> Vec<u8> {
-    Writer::extended(ExtCapId::PASID, 1)
-        .u16(u16::from(width & 0x1f) << 8)
-        .u16(0)
-        .finish()
+pub(super) fn address_spaces(width: u8) -> Vec<u8> {
+    Encoder::extended(ExtCapId::PASID, 1)
+        .set(pasid::WIDTH, width.into())
+        .finish(8)
 }
 
 /// Device serial number (PCIe 6.0, 7.9.3).
@@ -127,10 +128,10 @@ mod tests {
             ctrl: 0x1d,
             vector: HexBytes(vec![0; bytes]),
         };
-        assert_eq!(acs(&words(0))[4..8], [0x3f, 0, 0x1d, 0]);
-        assert_eq!(acs(&words(4))[4..8], [0x3f, 32, 0x1d, 0]);
-        assert_eq!(acs(&words(32))[5], 0);
-        assert_eq!(acs(&words(32)).len(), 8 + 32);
+        assert_eq!(access_control(&words(0))[4..8], [0x3f, 0, 0x1d, 0]);
+        assert_eq!(access_control(&words(4))[4..8], [0x3f, 32, 0x1d, 0]);
+        assert_eq!(access_control(&words(32))[5], 0);
+        assert_eq!(access_control(&words(32)).len(), 8 + 32);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Descriptions into configuration spaces, register by register.
 //!
-//! Offsets and bits are written down here a second time, from the specifications and not
-//! from `decode`: so that the two can prove each other wrong.
+//! Where `decode` has the fields of a capability, they say where its bits lie; the tests here
+//! have the bytes from the specifications, and lspci reads every machine that comes out.
 
 mod chain;
 mod express;
@@ -31,7 +31,7 @@ pub(super) fn function(
     let buses = bus_registers(node);
     let mut capabilities = Vec::new();
     capabilities.extend(profile.pm.map(standard::power_management));
-    capabilities.extend(profile.msi.map(standard::msi));
+    capabilities.extend(profile.msi.map(standard::messages));
     if let (pci::HeaderType::BRIDGE, Some(subsystem)) = (profile.layout(), profile.subsystem) {
         capabilities.push(standard::bridge_subsystem(
             subsystem.vendor,
@@ -43,7 +43,7 @@ pub(super) fn function(
             .express
             .map(|words| express::express(words, express_facts(node))),
     );
-    capabilities.extend(profile.msix.map(standard::msix));
+    capabilities.extend(profile.msix.map(standard::message_table));
     capabilities.extend(device.af.map(standard::advanced_features));
     capabilities.extend(device.vendor.iter().map(standard::vendor));
     if !device.ea.is_empty() {
@@ -99,7 +99,7 @@ pub(super) fn virtual_function(node: &Node<'_>) -> Result<Vec<u8>, Problem> {
         ..express::Facts::default()
     };
     capabilities.extend(pf.express.map(|words| express::express(words, facts)));
-    capabilities.extend(vf.msix.map(standard::msix));
+    capabilities.extend(vf.msix.map(standard::message_table));
     let mut space = empty(pf);
     let facts = header::Facts {
         list: chain::standard(&mut space, list_start(&profile), &capabilities)?,
@@ -113,8 +113,8 @@ pub(super) fn virtual_function(node: &Node<'_>) -> Result<Vec<u8>, Problem> {
     );
     let mut list = Vec::new();
     list.extend(pf.aer.then(extended::aer));
-    list.extend((device.ari == Some(true)).then(|| extended::ari(0)));
-    list.extend(vf.acs.as_ref().map(extended::acs));
+    list.extend((device.ari == Some(true)).then(|| extended::alternative_routing(0)));
+    list.extend(vf.acs.as_ref().map(extended::access_control));
     chain::extended(&mut space, &list)?;
     Ok(space)
 }
@@ -132,9 +132,9 @@ fn extended_list(tree: &Tree<'_>, node: &Node<'_>, placement: &Placement) -> Vec
             .serial
             .map(|number| extended::serial_number(number.0)),
     );
-    list.extend(profile.acs.as_ref().map(extended::acs));
+    list.extend(profile.acs.as_ref().map(extended::access_control));
     if device.ari == Some(true) && !device.kind.has_bus_below() {
-        list.push(extended::ari(node.next_function));
+        list.push(extended::alternative_routing(node.next_function));
     }
     if let (Some(wish), Some(numbers), Some(vf)) = (&device.sriov, node.vfs, &profile.vf) {
         let bars = header::bar_registers(&vf.bars, &placement.vf_bars);
@@ -143,9 +143,9 @@ fn extended_list(tree: &Tree<'_>, node: &Node<'_>, placement: &Placement) -> Vec
         let link = (node.at.bdf.devfn(), ari_hierarchy);
         list.push(sriov::sriov(wish, numbers, vf.device_id, bars, link));
     }
-    list.extend(device.ats.and_then(Ats::enabled).map(extended::ats));
+    list.extend(device.ats.and_then(Ats::enabled).map(extended::translation));
     list.extend(device.pri.then(extended::pri));
-    list.extend(device.pasid.map(extended::pasid));
+    list.extend(device.pasid.map(extended::address_spaces));
     if !device.rebar.is_empty() {
         list.push(extended::resizable_bars(
             ExtCapId::RESIZABLE_BAR,

@@ -1,11 +1,15 @@
 //! SR-IOV of a physical function, and the configuration space of its virtual functions
 //! (PCIe 6.0, chapter 9).
 
+use crate::decode::config::Encoder;
+use crate::decode::config::ext::sriov::{
+    ARI_HIERARCHY, ARI_PRESERVED, DEPENDENCY_LINK, FIRST_VF_OFFSET, INITIAL_VFS, NUM_VFS,
+    SUPPORTED_PAGE_SIZES, SYSTEM_PAGE_SIZE, TOTAL_VFS, VF_DEVICE_ID, VF_ENABLE, VF_MEMORY,
+    VF_STRIDE, vf_bar,
+};
 use crate::spec::pcie::ExtCapId;
 use crate::synth::description::Sriov;
 use crate::synth::tree::VfNumbers;
-
-use super::writer::Writer;
 
 /// The capability of the physical function (PCIe 6.0, 9.3.3).
 pub(super) fn sriov(
@@ -16,26 +20,27 @@ pub(super) fn sriov(
     link: (u8, bool),
 ) -> Vec<u8> {
     let (function, ari_hierarchy) = link;
-    let on = if sriov.enabled > 0 { 1 | 1 << 3 } else { 0 };
-    let mut writer = Writer::extended(ExtCapId::SR_IOV, 1)
-        .u32(1 << 1) // ARI Capable Hierarchy is kept over a reset
-        .u16(on | u16::from(ari_hierarchy) << 4)
-        .u16(0) // status
-        .u16(sriov.total) // initial
-        .u16(sriov.total)
-        .u16(sriov.enabled)
-        .u8(function) // dependency link: none
-        .u8(0)
-        .u16(numbers.offset)
-        .u16(numbers.stride)
-        .u16(0)
-        .u16(device_id)
-        .u32(0x0000_0553) // 4K, 8K, 64K, 256K, 1M and 4M pages
-        .u32(1);
-    for bar in bars {
-        writer = writer.u32(bar);
-    }
-    writer.u32(0).finish()
+    let on = sriov.enabled > 0;
+    let encoder = Encoder::extended(ExtCapId::SR_IOV, 1)
+        .flag(ARI_PRESERVED, true)
+        .flag(VF_ENABLE, on)
+        .flag(VF_MEMORY, on)
+        .flag(ARI_HIERARCHY, ari_hierarchy)
+        .set(INITIAL_VFS, sriov.total.into())
+        .set(TOTAL_VFS, sriov.total.into())
+        .set(NUM_VFS, sriov.enabled.into())
+        .set(DEPENDENCY_LINK, function.into()) // none
+        .set(FIRST_VF_OFFSET, numbers.offset.into())
+        .set(VF_STRIDE, numbers.stride.into())
+        .set(VF_DEVICE_ID, device_id.into())
+        .set(SUPPORTED_PAGE_SIZES, 0x553) // 4K, 8K, 64K, 256K, 1M and 4M
+        .set(SYSTEM_PAGE_SIZE, 1);
+    (0..)
+        .zip(bars)
+        .fold(encoder, |encoder, (index, bar)| {
+            encoder.set(vf_bar(index), bar.into())
+        })
+        .finish(0x40)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Standard capabilities other than PCI Express.
 
+use crate::decode::config::Encoder;
+use crate::decode::config::cap::{af, msi, msix, pm};
 use crate::spec::pci::CapId;
 use crate::synth::description::{
     AdvancedFeatures, EaEntry, HexBytes, MsiXPlace, PowerWords, RawCapability,
@@ -9,43 +11,41 @@ use super::writer::Writer;
 
 /// Power management, version 3 (PCI PM 1.2, 3.2).
 pub(super) fn power_management(words: PowerWords) -> Vec<u8> {
-    let reset = if words.no_soft_reset { 1 << 3 } else { 0 };
-    Writer::standard(CapId::POWER_MANAGEMENT)
-        .u16(u16::from(words.pme & 0x1f) << 11 | 3)
-        .u16(u16::from(words.state & 3) | reset)
-        .u16(0)
-        .finish()
+    Encoder::standard(CapId::POWER_MANAGEMENT)
+        .set(pm::VERSION, 3)
+        .set(pm::PME_SUPPORT, words.pme.into())
+        .set(pm::POWER_STATE, words.state.into())
+        .flag(pm::NO_SOFT_RESET, words.no_soft_reset)
+        .finish(8)
 }
 
 /// MSI with a 64-bit address, switched off (PCIe 6.0, 7.7.1).
-pub(super) fn msi(vectors: u8) -> Vec<u8> {
+pub(super) fn messages(vectors: u8) -> Vec<u8> {
     let log = vectors.clamp(1, 32).next_power_of_two().ilog2();
-    let capable = u16::try_from(log).unwrap_or(0) << 1;
-    Writer::standard(CapId::MSI)
-        .u16(1 << 7 | capable)
-        .u64(0) // message address
-        .u16(0) // message data
-        .finish()
+    Encoder::standard(CapId::MSI)
+        .set(msi::CAPABLE, log.into())
+        .flag(msi::ADDRESS_64, true)
+        .finish(14)
 }
 
 /// MSI-X, switched off (PCIe 6.0, 7.7.2).
-pub(super) fn msix(place: MsiXPlace) -> Vec<u8> {
-    let bar = u32::from(place.bar & 7);
-    Writer::standard(CapId::MSI_X)
-        .u16(place.vectors.saturating_sub(1) & 0x7ff)
-        .u32(place.table & !7 | bar)
-        .u32(place.pba & !7 | bar)
-        .finish()
+pub(super) fn message_table(place: MsiXPlace) -> Vec<u8> {
+    Encoder::standard(CapId::MSI_X)
+        .set(msix::TABLE_SIZE, place.vectors.saturating_sub(1).into())
+        .set(msix::TABLE_BIR, place.bar.into())
+        .set(msix::TABLE_OFFSET, (place.table >> 3).into())
+        .set(msix::PBA_BIR, place.bar.into())
+        .set(msix::PBA_OFFSET, (place.pba >> 3).into())
+        .finish(12)
 }
 
 /// Advanced features of a conventional function (PCIe 6.0, 7.9.21, as the PCI 3.0 ECN had it).
 pub(super) fn advanced_features(features: AdvancedFeatures) -> Vec<u8> {
-    Writer::standard(CapId::ADVANCED_FEATURES)
-        .u8(6) // length
-        .u8(u8::from(features.tp) | u8::from(features.flr) << 1)
-        .u8(0) // control
-        .u8(0) // status
-        .finish()
+    Encoder::standard(CapId::ADVANCED_FEATURES)
+        .set(af::LENGTH, 6)
+        .flag(af::TRANSACTIONS_PENDING_CAP, features.tp)
+        .flag(af::FLR, features.flr)
+        .finish(6)
 }
 
 /// A vendor-specific capability; its length byte counts the header (PCI 3.0, appendix H).
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_message_capability_counts_vectors_as_the_specification_does() {
-        let log = |vectors| msi(vectors)[2] >> 1 & 7;
+        let log = |vectors| messages(vectors)[2] >> 1 & 7;
         assert_eq!([1, 2, 3, 32, 33, 0].map(log), [0, 1, 2, 5, 5, 0]);
         let place = MsiXPlace {
             vectors: 2048,
@@ -126,7 +126,7 @@ mod tests {
             pba: 0xa000,
         };
         assert_eq!(
-            msix(place),
+            message_table(place),
             [0x11, 0, 0xff, 0x07, 4, 0x20, 0, 0, 4, 0xa0, 0, 0]
         );
     }

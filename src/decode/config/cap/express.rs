@@ -17,10 +17,21 @@ pub const SLOT_IMPLEMENTED: Field = Field::flag("Slot Implemented", 0x02, 8);
 /// Largest payload that the function can take.
 pub const MAX_PAYLOAD_SUPPORTED: Field =
     Field::power("Max_Payload_Size Supported", 0x04, 0, 3, 128, "bytes");
+/// Tags of 8 bits.
+pub const EXTENDED_TAGS: Field = Field::flag("Extended Tag Field Supported", 0x04, 5);
+/// Errors are reported by role; always so since PCIe 1.1.
+pub const ROLE_BASED_ERRORS: Field = Field::flag("Role-Based Error Reporting", 0x04, 15);
 /// Function level reset.
 pub const FLR: Field = Field::flag("Function Level Reset Capability", 0x04, 28);
+/// Requests may be marked for relaxed ordering.
+pub const RELAXED_ORDERING: Field = Field::flag("Enable Relaxed Ordering", 0x08, 4);
 /// Largest payload that the function may send.
 pub const MAX_PAYLOAD: Field = Field::power("Max_Payload_Size", 0x08, 5, 3, 128, "bytes");
+/// Requests may be marked as not to be snooped.
+pub const NO_SNOOP: Field = Field::flag("Enable No Snoop", 0x08, 11);
+/// Most bytes that the function may ask for at a time.
+pub const MAX_READ_REQUEST: Field =
+    Field::power("Max_Read_Request_Size", 0x08, 12, 3, 128, "bytes");
 /// Requests that the function sent are not completed yet.
 pub const TRANSACTIONS_PENDING: Field = Field::flag("Transactions Pending", 0x0a, 5);
 /// Highest speed of the link.
@@ -39,12 +50,20 @@ pub const HOT_PLUG_SURPRISE: Field = Field::flag("Hot-Plug Surprise", 0x14, 5);
 pub const HOT_PLUG_CAPABLE: Field = Field::flag("Hot-Plug Capable", 0x14, 6);
 /// Number of the slot on the chassis.
 pub const SLOT_NUMBER: Field = Field::number("Physical Slot Number", 0x14, 19, 13);
+/// A card is in the slot.
+pub const PRESENCE: Field = Field::flag("Presence Detect State", 0x1a, 6);
+/// The completion timeout can be switched off.
+pub const TIMEOUT_DISABLE: Field = Field::flag("Completion Timeout Disable Supported", 0x24, 4);
 /// ARI forwarding supported.
 pub const ARI_FORWARDING: Field = Field::flag("ARI Forwarding Supported", 0x24, 5);
 /// End-end TLP prefixes supported.
 pub const END_END_PREFIX: Field = Field::flag("End-End TLP Prefix Supported", 0x24, 21);
 /// ARI forwarding enabled.
 pub const ARI_FORWARDING_ENABLE: Field = Field::flag("ARI Forwarding Enable", 0x28, 5);
+/// Speeds that the link can have: bit 0 is 2.5 GT/s.
+pub const SUPPORTED_SPEEDS: Field = Field::hex("Supported Link Speeds Vector", 0x2c, 1, 7);
+/// Speed that the link is to have.
+pub const TARGET_SPEED: Field = Field::code("Target Link Speed", 0x30, 0, 4, registers::SPEEDS);
 
 /// Layout for the structure table.
 pub(super) const STRUCTURE: Structure = Structure::new(

@@ -109,12 +109,12 @@ const SLAVE: [Register; 16] = [
     Register::new("Link Configuration 1", 0x0a, 2, &configuration(0x0a)),
     Register::new("Revision ID", 0x0c, 1, &revision(0x0c)),
     Register::new("Link Frequency 0", 0x0d, 1, &frequency(0x0d)),
-    Register::plain("Link Frequency Capability 0", 0x0e, 2),
+    Register::new("Link Frequency Capability 0", 0x0e, 2, &frequencies(0x0e)),
     Register::new("Feature Capability", 0x10, 1, &features(0x10)),
     Register::new("Link Frequency 1", 0x11, 1, &frequency(0x11)),
-    Register::plain("Link Frequency Capability 1", 0x12, 2),
+    Register::new("Link Frequency Capability 1", 0x12, 2, &frequencies(0x12)),
     Register::plain("Enumeration Scratchpad", 0x14, 2),
-    Register::plain("Error Handling", 0x16, 2),
+    Register::new("Error Handling", 0x16, 2, &error_handling(0x16)),
     Register::plain("Memory Base Upper", 0x18, 1),
     Register::plain("Memory Limit Upper", 0x19, 1),
     Register::plain("Bus Number", 0x1a, 1),
@@ -141,10 +141,10 @@ const HOST: [Register; 11] = [
     Register::new("Link Configuration", 0x06, 2, &configuration(0x06)),
     Register::new("Revision ID", 0x08, 1, &revision(0x08)),
     Register::new("Link Frequency", 0x09, 1, &frequency(0x09)),
-    Register::plain("Link Frequency Capability", 0x0a, 2),
-    Register::plain("Feature Capability", 0x0c, 2),
+    Register::new("Link Frequency Capability", 0x0a, 2, &frequencies(0x0a)),
+    Register::new("Feature Capability", 0x0c, 2, &host_features(0x0c)),
     Register::plain("Enumeration Scratchpad", 0x10, 2),
-    Register::plain("Error Handling", 0x12, 2),
+    Register::new("Error Handling", 0x12, 2, &error_handling(0x12)),
     Register::plain("Memory Base Upper", 0x14, 1),
     Register::plain("Memory Limit Upper", 0x15, 1),
 ];
@@ -197,7 +197,7 @@ const fn revision(offset: u16) -> [Field; 2] {
 
 const fn frequency(offset: u16) -> [Field; 5] {
     [
-        Field::hex("Frequency", offset, 0, 4),
+        Field::code("Frequency", offset, 0, 4, FREQUENCIES),
         Field::flag("Protocol Error", offset, 4),
         Field::flag("Overflow Error", offset, 5),
         Field::flag("End of Chain Error", offset, 6),
@@ -205,13 +205,90 @@ const fn frequency(offset: u16) -> [Field; 5] {
     ]
 }
 
-const fn features(offset: u16) -> [Field; 5] {
+/// 16 and 17 need a fifth bit, which lies in the structure of generation 3.
+const FREQUENCIES: &[(u64, &str)] = &[
+    (0x0, "200 MHz"),
+    (0x1, "300 MHz"),
+    (0x2, "400 MHz"),
+    (0x3, "500 MHz"),
+    (0x4, "600 MHz"),
+    (0x5, "800 MHz"),
+    (0x6, "1000 MHz"),
+    (0x7, "1200 MHz"),
+    (0x8, "1400 MHz"),
+    (0x9, "1600 MHz"),
+    (0xa, "1800 MHz"),
+    (0xb, "2000 MHz"),
+    (0xc, "2200 MHz"),
+    (0xd, "2400 MHz"),
+    (0xe, "2600 MHz"),
+    (0xf, "vendor-specific"),
+];
+
+const fn frequencies(offset: u16) -> [Field; 16] {
+    [
+        Field::flag("200 MHz", offset, 0),
+        Field::flag("300 MHz", offset, 1),
+        Field::flag("400 MHz", offset, 2),
+        Field::flag("500 MHz", offset, 3),
+        Field::flag("600 MHz", offset, 4),
+        Field::flag("800 MHz", offset, 5),
+        Field::flag("1000 MHz", offset, 6),
+        Field::flag("1200 MHz", offset, 7),
+        Field::flag("1400 MHz", offset, 8),
+        Field::flag("1600 MHz", offset, 9),
+        Field::flag("1800 MHz", offset, 10),
+        Field::flag("2000 MHz", offset, 11),
+        Field::flag("2200 MHz", offset, 12),
+        Field::flag("2400 MHz", offset, 13),
+        Field::flag("2600 MHz", offset, 14),
+        Field::flag("Vendor-Specific Frequency", offset, 15),
+    ]
+}
+
+const fn error_handling(offset: u16) -> [Field; 16] {
+    [
+        Field::flag("Protocol Error Flood Enable", offset, 0),
+        Field::flag("Overflow Error Flood Enable", offset, 1),
+        Field::flag("Protocol Error Fatal Enable", offset, 2),
+        Field::flag("Overflow Error Fatal Enable", offset, 3),
+        Field::flag("End of Chain Error Fatal Enable", offset, 4),
+        Field::flag("Response Error Fatal Enable", offset, 5),
+        Field::flag("CRC Error Fatal Enable", offset, 6),
+        Field::flag("System Error Fatal Enable", offset, 7),
+        Field::flag("Chain Fail", offset, 8),
+        Field::flag("Response Error", offset, 9),
+        Field::flag("Protocol Error Nonfatal Enable", offset, 10),
+        Field::flag("Overflow Error Nonfatal Enable", offset, 11),
+        Field::flag("End of Chain Error Nonfatal Enable", offset, 12),
+        Field::flag("Response Error Nonfatal Enable", offset, 13),
+        Field::flag("CRC Error Nonfatal Enable", offset, 14),
+        Field::flag("System Error Nonfatal Enable", offset, 15),
+    ]
+}
+
+const fn host_features(offset: u16) -> [Field; 8] {
+    let [isochronous, stop, crc, ctl, wide, reorder] = features(offset);
+    [
+        isochronous,
+        stop,
+        crc,
+        ctl,
+        wide,
+        reorder,
+        Field::flag("Extended Register Set", offset, 8),
+        Field::flag("Upstream Configuration Enable", offset, 9),
+    ]
+}
+
+const fn features(offset: u16) -> [Field; 6] {
     [
         Field::flag("Isochronous Flow Control Mode", offset, 0),
         Field::flag("LDTSTOP#", offset, 1),
         Field::flag("CRC Test Mode", offset, 2),
         Field::flag("Extended CTL Time Required", offset, 3),
         Field::flag("64-bit Addressing", offset, 4),
+        Field::flag("Unit ID Reorder Disable", offset, 5),
     ]
 }
 
@@ -257,6 +334,10 @@ mod tests {
             0xd0, 0x00, 0x77, 0x77, // failed, end of chain, off; not connected
         ]);
         bytes[0x0c] = 0x25; // revision 1.05
+        bytes[0x0d] = 0x15; // 800 MHz, protocol error
+        bytes[0x0e] = 0x35; // 200, 400, 600 and 800 MHz
+        bytes[0x10] = 0x22; // LDTSTOP#, no reordering
+        bytes[0x17] = 0x80; // system errors are not fatal
         shows(
             &STRUCTURE,
             &bytes,
@@ -270,6 +351,12 @@ mod tests {
                 ("Link Configuration 1/Link Width Out", "not connected"),
                 ("Major Revision", "1"),
                 ("Minor Revision", "5"),
+                ("Link Frequency 0/Frequency", "800 MHz"),
+                ("Link Frequency 0/Protocol Error", "+"),
+                ("Link Frequency Capability 0/600 MHz", "+"),
+                ("Link Frequency Capability 0/500 MHz", "-"),
+                ("Feature Capability/Unit ID Reorder Disable", "+"),
+                ("Error Handling/System Error Nonfatal Enable", "+"),
             ],
         );
     }

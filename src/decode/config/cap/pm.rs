@@ -7,6 +7,8 @@ use crate::spec::{Document, Field, Register};
 
 /// Version of the interface; 3 since PCI PM 1.2.
 pub const VERSION: Field = Field::number("Version", 0x02, 0, 3);
+/// States that PME# can be signalled from: bit 0 is D0, bit 4 is D3cold.
+pub const PME_SUPPORT: Field = Field::hex("PME_Support", 0x02, 11, 5);
 /// PME# can be signalled from D0.
 pub const PME_D0: Field = Field::flag("PME Support D0", 0x02, 11);
 /// PME# can be signalled from D1.

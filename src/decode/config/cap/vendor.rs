@@ -48,7 +48,11 @@ mod tests {
 
     #[test]
     fn the_length_counts_the_list_header() {
-        let image = ConfigImage::from_bytes(vec![0x09, 0x00, 0x14, 0x02, 0xde, 0xad]);
+        let image = ConfigImage::from_bytes(vec![
+            0x09, 0x00, // id, end of list
+            0x14, // length
+            0x02, 0xde, 0xad, // the vendor's
+        ]);
         let vendor = VendorSpecific::new(image.window(0));
         assert_eq!(vendor.length(), Some(0x14));
         assert_eq!(STRUCTURE.certain_length(vendor.window()), 0x14);

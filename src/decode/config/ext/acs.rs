@@ -65,6 +65,10 @@ impl std::fmt::Display for AcsFlags {
     }
 }
 
+/// The services that the hardware can give, as a set.
+pub const SERVICES: Field = Field::hex("ACS Services", 0x04, 0, 8);
+/// Everything that is switched on.
+pub const CONTROLS: Field = Field::hex("ACS Control", 0x06, 0, 16);
 /// The enhanced services (bits 7 to 12 of the control word) exist.
 pub const ENHANCED: Field = Field::flag("ACS Enhanced Capability", 0x04, 7);
 /// Bits in the egress control vector.

@@ -13,6 +13,9 @@ pub const SMALLEST_UNIT: Field =
 /// The function may ask for and use translations.
 pub const ENABLE: Field = Field::flag("Enable", 0x06, 15);
 
+/// Untranslated addresses are always aligned to 4096 bytes.
+pub const PAGE_ALIGNED: Field = Field::flag("Page Aligned Request", 0x04, 5);
+
 /// Layout for the structure table.
 pub(super) const STRUCTURE: Structure = Structure::new(
     CapabilityId::Extended(ExtCapId::ATS),
@@ -27,7 +30,7 @@ const REGISTERS: &[Register] = &[
         2,
         &[
             QUEUE_DEPTH,
-            Field::flag("Page Aligned Request", 0x04, 5),
+            PAGE_ALIGNED,
             Field::flag("Global Invalidate Supported", 0x04, 6),
             Field::flag("Relaxed Ordering Supported", 0x04, 7),
         ],
@@ -82,7 +85,11 @@ mod tests {
     fn a_depth_of_zero_means_32() {
         let of = |capability, control: u16| {
             let [low, high] = control.to_le_bytes();
-            let image = ConfigImage::from_bytes(vec![0x0f, 0, 1, 0, capability, 0, low, high]);
+            let image = ConfigImage::from_bytes(vec![
+                0x0f, 0x00, 0x01, 0x00, // id, version 1, end of list
+                capability, 0x00, // 4:0 queue depth, 5 page aligned, 6 global invalidate
+                low, high, // 4:0 smallest unit, 15 enable
+            ]);
             let ats = Ats::new(image.window(0));
             (ats.queue_depth(), ats.enabled(), ats.smallest_unit())
         };

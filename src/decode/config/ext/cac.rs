@@ -19,7 +19,10 @@ mod tests {
 
     #[test]
     fn there_is_one_register() {
-        let bytes = [0x0c, 0x00, 0x01, 0x00, 0x78, 0x56, 0x34, 0x12];
+        let bytes = [
+            0x0c, 0x00, 0x01, 0x00, // id, version 1, end of list
+            0x78, 0x56, 0x34, 0x12, // the number that trusted accesses carry
+        ];
         shows(&STRUCTURE, &bytes, &[("Device Correlation", "12345678")]);
     }
 }

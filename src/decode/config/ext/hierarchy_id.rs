@@ -36,9 +36,13 @@ mod tests {
 
     #[test]
     fn a_valid_id_names_who_sent_it() {
-        let mut bytes = [0; 0x20];
-        bytes[..8].copy_from_slice(&[0x28, 0x00, 0x01, 0x00, 0x08, 0x00, 0x00, 0x80]);
-        bytes[0x0c] = 0x5a;
+        let mut bytes = vec![
+            0x28, 0x00, 0x01, 0x00, // id, version 1, end of list
+            0x08, 0x00, 0x00, 0x80, // from 00:01.0, valid
+            0x00, 0x00, 0x00, 0x00, // hierarchy id
+            0x5a, 0x00, 0x00, 0x00, // first part of the GUID
+        ];
+        bytes.resize(0x20, 0);
         shows(
             &STRUCTURE,
             &bytes,

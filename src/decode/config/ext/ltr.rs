@@ -87,7 +87,11 @@ mod tests {
     fn each_scale_is_32_times_the_one_before() {
         let of = |word: u16| {
             let [low, high] = word.to_le_bytes();
-            let image = ConfigImage::from_bytes(vec![0x18, 0, 1, 0, low, high, 0x47, 0x08]);
+            let image = ConfigImage::from_bytes(vec![
+                0x18, 0x00, 0x01, 0x00, // id, version 1, end of list
+                low, high, // snooped
+                0x47, 0x08, // not snooped: 71, scale 2
+            ]);
             let ltr = Ltr::new(image.window(0));
             // 71 * 1024 ns
             assert_eq!(ltr.max_no_snoop_ns(), Some(72_704));

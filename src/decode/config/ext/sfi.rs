@@ -26,10 +26,13 @@ mod tests {
 
     #[test]
     fn configuration_accesses_go_through_a_window() {
-        let mut bytes = [0; 0x14];
-        bytes[..4].copy_from_slice(&[0x2c, 0x00, 0x01, 0x00]);
-        bytes[4] = 0x01;
-        bytes[0x10..].copy_from_slice(&[0x86, 0x80, 0x34, 0x12]);
+        let bytes = [
+            0x2c, 0x00, 0x01, 0x00, // id, version 1, end of list
+            0x01, 0x00, 0x00, 0x00, // capability, control
+            0x00, 0x00, 0x00, 0x00, // status, reserved
+            0x00, 0x00, 0x00, 0x00, // register 0 of the function below
+            0x86, 0x80, 0x34, 0x12, // what it reads: vendor and device
+        ];
         shows(
             &STRUCTURE,
             &bytes,

@@ -14,6 +14,31 @@ pub const VF_ENABLE: Field = Field::flag("VF Enable", 0x08, 0);
 pub const VF_MEMORY: Field = Field::flag("VF MSE", 0x08, 3);
 /// VFs may lie at function numbers above 7.
 pub const ARI_HIERARCHY: Field = Field::flag("ARI Capable Hierarchy", 0x08, 4);
+/// VFs that exist before any migration.
+pub const INITIAL_VFS: Field = Field::number("InitialVFs", 0x0c, 0, 16);
+/// Most VFs that there can be.
+pub const TOTAL_VFS: Field = Field::number("TotalVFs", 0x0e, 0, 16);
+/// VFs that are switched on.
+pub const NUM_VFS: Field = Field::number("NumVFs", 0x10, 0, 16);
+/// The PF that this one depends on; itself where there is none.
+pub const DEPENDENCY_LINK: Field = Field::number("Function Dependency Link", 0x12, 0, 8);
+/// Routing id of the first VF, from that of the PF.
+pub const FIRST_VF_OFFSET: Field = Field::number("First VF Offset", 0x14, 0, 16);
+/// Routing id of each VF, from that of the one before.
+pub const VF_STRIDE: Field = Field::number("VF Stride", 0x16, 0, 16);
+/// Device id of the VFs.
+pub const VF_DEVICE_ID: Field = Field::hex("VF Device ID", 0x1a, 0, 16);
+/// Page sizes that VF BARs can be aligned to.
+pub const SUPPORTED_PAGE_SIZES: Field =
+    Field::power_set("Supported Page Sizes", 0x1c, 0, 32, 4096, "bytes");
+/// Page size that VF BARs are aligned to.
+pub const SYSTEM_PAGE_SIZE: Field =
+    Field::power_set("System Page Size", 0x20, 0, 32, 4096, "bytes");
+
+/// BAR register of the VFs, 0 to 5.
+pub const fn vf_bar(index: u16) -> Field {
+    Field::hex("VF BAR", 0x24 + 4 * index, 0, 32)
+}
 
 /// Layout for the structure table.
 pub(super) const STRUCTURE: Structure = Structure::new(
@@ -66,64 +91,15 @@ const BEFORE_BARS: &[Register] = &[
         2,
         &[Field::flag("VF Migration Status", 0x0a, 0)],
     ),
-    Register::new(
-        "InitialVFs",
-        0x0c,
-        2,
-        &[Field::number("InitialVFs", 0x0c, 0, 16)],
-    ),
-    Register::new(
-        "TotalVFs",
-        0x0e,
-        2,
-        &[Field::number("TotalVFs", 0x0e, 0, 16)],
-    ),
-    Register::new("NumVFs", 0x10, 2, &[Field::number("NumVFs", 0x10, 0, 16)]),
-    Register::new(
-        "Function Dependency Link",
-        0x12,
-        1,
-        &[Field::number("Function Dependency Link", 0x12, 0, 8)],
-    ),
-    Register::new(
-        "First VF Offset",
-        0x14,
-        2,
-        &[Field::number("First VF Offset", 0x14, 0, 16)],
-    ),
-    Register::new(
-        "VF Stride",
-        0x16,
-        2,
-        &[Field::number("VF Stride", 0x16, 0, 16)],
-    ),
+    Register::new("InitialVFs", 0x0c, 2, &[INITIAL_VFS]),
+    Register::new("TotalVFs", 0x0e, 2, &[TOTAL_VFS]),
+    Register::new("NumVFs", 0x10, 2, &[NUM_VFS]),
+    Register::new("Function Dependency Link", 0x12, 1, &[DEPENDENCY_LINK]),
+    Register::new("First VF Offset", 0x14, 2, &[FIRST_VF_OFFSET]),
+    Register::new("VF Stride", 0x16, 2, &[VF_STRIDE]),
     Register::plain("VF Device ID", 0x1a, 2),
-    Register::new(
-        "Supported Page Sizes",
-        0x1c,
-        4,
-        &[Field::power_set(
-            "Supported Page Sizes",
-            0x1c,
-            0,
-            32,
-            4096,
-            "bytes",
-        )],
-    ),
-    Register::new(
-        "System Page Size",
-        0x20,
-        4,
-        &[Field::power_set(
-            "System Page Size",
-            0x20,
-            0,
-            32,
-            4096,
-            "bytes",
-        )],
-    ),
+    Register::new("Supported Page Sizes", 0x1c, 4, &[SUPPORTED_PAGE_SIZES]),
+    Register::new("System Page Size", 0x20, 4, &[SYSTEM_PAGE_SIZE]),
 ];
 
 const MIGRATION: Register = Register::new(

@@ -194,22 +194,79 @@ const GPF_DEVICE: [Register; 2] = [
     Register::plain("GPF Phase 2 Power", 0x0c, 4),
 ];
 
-const FLEX_BUS_PORT: [Register; 4] = [
-    Register::new("DVSEC Flex Bus Port Capability", 0x0a, 2, &protocols(0x0a)),
-    Register::new("DVSEC Flex Bus Port Control", 0x0c, 2, &protocols(0x0c)),
-    Register::new("DVSEC Flex Bus Port Status", 0x0e, 2, &protocols(0x0e)),
+const FLEX_BUS_PORT: [Register; 7] = [
+    Register::new(
+        "DVSEC Flex Bus Port Capability",
+        0x0a,
+        2,
+        &[
+            Field::flag("Cache", 0x0a, 0),
+            Field::flag("IO", 0x0a, 1),
+            Field::flag("Mem", 0x0a, 2),
+            Field::flag("68B Flit and VH", 0x0a, 5),
+            Field::flag("Multi-Logical Device", 0x0a, 6),
+            Field::flag("Latency-Optimized 256B Flit", 0x0a, 13),
+            Field::flag("PBR Flit", 0x0a, 14),
+        ],
+    ),
+    Register::new(
+        "DVSEC Flex Bus Port Control",
+        0x0c,
+        2,
+        &[
+            Field::flag("Cache", 0x0c, 0),
+            Field::flag("IO", 0x0c, 1),
+            Field::flag("Mem", 0x0c, 2),
+            Field::flag("Sync Header Bypass", 0x0c, 3),
+            Field::flag("Drift Buffer", 0x0c, 4),
+            Field::flag("68B Flit and VH", 0x0c, 5),
+            Field::flag("Multi-Logical Device", 0x0c, 6),
+            Field::flag("Disable RCD Training", 0x0c, 7),
+            Field::flag("Retimer 1 Present", 0x0c, 8),
+            Field::flag("Retimer 2 Present", 0x0c, 9),
+            Field::flag("Latency-Optimized 256B Flit", 0x0c, 13),
+            Field::flag("PBR Flit", 0x0c, 14),
+        ],
+    ),
+    Register::new(
+        "DVSEC Flex Bus Port Status",
+        0x0e,
+        2,
+        &[
+            Field::flag("Cache", 0x0e, 0),
+            Field::flag("IO", 0x0e, 1),
+            Field::flag("Mem", 0x0e, 2),
+            Field::flag("Sync Header Bypass", 0x0e, 3),
+            Field::flag("Drift Buffer", 0x0e, 4),
+            Field::flag("68B Flit and VH", 0x0e, 5),
+            Field::flag("Multi-Logical Device", 0x0e, 6),
+            Field::flag("Correctable Protocol ID Framing Error", 0x0e, 10),
+            Field::flag("Uncorrectable Protocol ID Framing Error", 0x0e, 11),
+            Field::flag("Unexpected Protocol ID Dropped", 0x0e, 12),
+            Field::flag("Latency-Optimized 256B Flit", 0x0e, 13),
+            Field::flag("PBR Flit", 0x0e, 14),
+        ],
+    ),
     Register::plain("DVSEC Flex Bus Port Received Modified TS Data", 0x10, 4),
+    Register::new(
+        "DVSEC Flex Bus Port Capability 2",
+        0x14,
+        4,
+        &[Field::flag("NOP Hint Capable", 0x14, 0)],
+    ),
+    Register::new(
+        "DVSEC Flex Bus Port Control 2",
+        0x18,
+        4,
+        &[Field::flag("NOP Hint Enable", 0x18, 0)],
+    ),
+    Register::new(
+        "DVSEC Flex Bus Port Status 2",
+        0x1c,
+        4,
+        &[Field::number("NOP Hint Info", 0x1c, 0, 2)],
+    ),
 ];
-
-const fn protocols(offset: u16) -> [Field; 5] {
-    [
-        Field::flag("Cache", offset, 0),
-        Field::flag("IO", offset, 1),
-        Field::flag("Mem", offset, 2),
-        Field::flag("68B Flit and VH", offset, 5),
-        Field::flag("Multi-Logical Device", offset, 6),
-    ]
-}
 
 /// Of the first block.
 const LOCATOR: [Register; 2] = [

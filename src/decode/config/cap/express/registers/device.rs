@@ -2,8 +2,9 @@
 
 use super::POWER_SCALE;
 use crate::decode::config::cap::express::{
-    ARI_FORWARDING, ARI_FORWARDING_ENABLE, END_END_PREFIX, FLR, MAX_PAYLOAD, MAX_PAYLOAD_SUPPORTED,
-    PORT_TYPE, SLOT_IMPLEMENTED, TRANSACTIONS_PENDING, VERSION,
+    ARI_FORWARDING, ARI_FORWARDING_ENABLE, END_END_PREFIX, EXTENDED_TAGS, FLR, MAX_PAYLOAD,
+    MAX_PAYLOAD_SUPPORTED, MAX_READ_REQUEST, NO_SNOOP, PORT_TYPE, RELAXED_ORDERING,
+    ROLE_BASED_ERRORS, SLOT_IMPLEMENTED, TIMEOUT_DISABLE, TRANSACTIONS_PENDING, VERSION,
 };
 use crate::spec::{Field, Register};
 
@@ -26,7 +27,7 @@ pub(super) const CAPABILITIES: Register = Register::new(
     &[
         MAX_PAYLOAD_SUPPORTED,
         Field::code("Phantom Functions Supported", 0x04, 3, 2, PHANTOM),
-        Field::flag("Extended Tag Field Supported", 0x04, 5),
+        EXTENDED_TAGS,
         Field::code(
             "Endpoint L0s Acceptable Latency",
             0x04,
@@ -38,7 +39,7 @@ pub(super) const CAPABILITIES: Register = Register::new(
         Field::flag("Attention Button Present (1.0a)", 0x04, 12),
         Field::flag("Attention Indicator Present (1.0a)", 0x04, 13),
         Field::flag("Power Indicator Present (1.0a)", 0x04, 14),
-        Field::flag("Role-Based Error Reporting", 0x04, 15),
+        ROLE_BASED_ERRORS,
         Field::flag("ERR_COR Subclass Capable", 0x04, 16),
         Field::flag("Rx_MPS_Fixed", 0x04, 17),
         Field::number("Captured Slot Power Limit Value", 0x04, 18, 8),
@@ -55,13 +56,13 @@ const fn control(bit_15: &'static str) -> [Field; 12] {
         Field::flag("Non-Fatal Error Reporting Enable", 0x08, 1),
         Field::flag("Fatal Error Reporting Enable", 0x08, 2),
         Field::flag("Unsupported Request Reporting Enable", 0x08, 3),
-        Field::flag("Enable Relaxed Ordering", 0x08, 4),
+        RELAXED_ORDERING,
         MAX_PAYLOAD,
         Field::flag("Extended Tag Field Enable", 0x08, 8),
         Field::flag("Phantom Functions Enable", 0x08, 9),
         Field::flag("Aux Power PM Enable", 0x08, 10),
-        Field::flag("Enable No Snoop", 0x08, 11),
-        Field::power("Max_Read_Request_Size", 0x08, 12, 3, 128, "bytes"),
+        NO_SNOOP,
+        MAX_READ_REQUEST,
         Field::flag(bit_15, 0x08, 15),
     ]
 }
@@ -106,7 +107,7 @@ pub(super) const SECOND: &[Register] = &[
                 4,
                 TIMEOUT_RANGES,
             ),
-            Field::flag("Completion Timeout Disable Supported", 0x24, 4),
+            TIMEOUT_DISABLE,
             ARI_FORWARDING,
             Field::flag("AtomicOp Routing Supported", 0x24, 6),
             Field::flag("32-bit AtomicOp Completer Supported", 0x24, 7),

@@ -1,7 +1,7 @@
 //! Link registers.
 
 use crate::decode::config::cap::express::{
-    LINK_SPEED, LINK_WIDTH, MAX_LINK_SPEED, MAX_LINK_WIDTH, PORT_NUMBER,
+    LINK_SPEED, LINK_WIDTH, MAX_LINK_SPEED, MAX_LINK_WIDTH, PORT_NUMBER, TARGET_SPEED,
 };
 use crate::spec::{Field, Register};
 
@@ -98,7 +98,7 @@ pub(super) const SECOND: &[Register] = &[
         0x30,
         2,
         &[
-            Field::code("Target Link Speed", 0x30, 0, 4, SPEEDS),
+            TARGET_SPEED,
             Field::flag("Enter Compliance", 0x30, 4),
             Field::flag("Hardware Autonomous Speed Disable", 0x30, 5),
             Field::code("Selectable De-emphasis", 0x30, 6, 1, DE_EMPHASIS),

@@ -1,7 +1,9 @@
 //! Slot and root registers.
 
 use super::POWER_SCALE;
-use crate::decode::config::cap::express::{HOT_PLUG_CAPABLE, HOT_PLUG_SURPRISE, SLOT_NUMBER};
+use crate::decode::config::cap::express::{
+    HOT_PLUG_CAPABLE, HOT_PLUG_SURPRISE, PRESENCE, SLOT_NUMBER,
+};
 use crate::spec::{Field, Register};
 
 pub(super) const FIRST: &[Register] = &[
@@ -67,7 +69,7 @@ pub(super) const FIRST: &[Register] = &[
                 1,
                 &[(0, "closed"), (1, "open")],
             ),
-            Field::flag("Presence Detect State", 0x1a, 6),
+            PRESENCE,
             Field::flag("Electromechanical Interlock Status", 0x1a, 7),
             Field::flag("Data Link Layer State Changed", 0x1a, 8),
         ],
