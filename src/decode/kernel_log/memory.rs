@@ -19,7 +19,9 @@ pub enum MemoryKind {
     Usable,
     /// Not for the operating system.
     Reserved,
-    /// ACPI tables, memory of the firmware that survives sleep, and all else.
+    /// The firmware's, kept across sleep (ACPI NVS).
+    NonVolatile,
+    /// ACPI tables, persistent memory and all else.
     Other,
 }
 
@@ -33,6 +35,7 @@ pub(super) fn entry(text: &str) -> Option<MemoryEntry> {
         kind: match kind.trim_end() {
             "usable" => MemoryKind::Usable,
             "reserved" => MemoryKind::Reserved,
+            "ACPI NVS" => MemoryKind::NonVolatile,
             _ => MemoryKind::Other,
         },
     })
@@ -52,7 +55,8 @@ mod tests {
         };
         assert_eq!(kind("usable"), MemoryKind::Usable);
         assert_eq!(kind("reserved"), MemoryKind::Reserved);
-        assert_eq!(kind("ACPI NVS"), MemoryKind::Other);
+        assert_eq!(kind("ACPI NVS"), MemoryKind::NonVolatile);
+        assert_eq!(kind("ACPI data"), MemoryKind::Other);
         assert_eq!(kind("persistent (type 12)"), MemoryKind::Other);
         for line in [
             "BIOS-provided physical RAM map:",

@@ -24,8 +24,10 @@ rule! {
     /// ## How it is decided
     ///
     /// By the `BIOS-e820` lines of a kernel log, or else by `/proc/iomem` as root reads it. A range
-    /// that overlaps usable memory fires. By the log so does an RMRR range that no reserved entry
-    /// covers, which is what Linux checks. Without a memory map the rule does not apply.
+    /// that overlaps usable memory fires. By the log so does an RMRR range that reserved entries
+    /// and those for ACPI NVS do not cover, which is what Linux checks (before 6.1 it took reserved
+    /// entries alone); a log whose map does not begin in the first megabyte has lost entries and
+    /// cannot show that. Without a memory map the rule does not apply.
     ///
     /// ## What to do
     ///
@@ -74,20 +76,25 @@ struct Map {
     reserved: Option<Vec<AddrRange>>,
 }
 
+/// Every map begins below.
+const FIRST_MEGABYTE: u64 = 0x10_0000;
+
 impl Map {
     fn of(facts: &Facts<'_, '_>) -> Option<Self> {
         let log = facts.host.log().map(|log| log.memory.as_slice());
         if let Some(memory @ [_, ..]) = log {
-            let of = |kind| {
+            let of = |kinds: &[MemoryKind]| {
                 let entries = memory.iter().map(|said| said.value);
-                let entries = entries.filter(move |entry| entry.kind == kind);
+                let entries = entries.filter(|entry| kinds.contains(&entry.kind));
                 entries.map(|entry| entry.range).collect::<Vec<_>>()
             };
-            let mut reserved = of(MemoryKind::Reserved);
+            let mut reserved = of(&[MemoryKind::Reserved, MemoryKind::NonVolatile]);
             reserved.sort();
+            let mut starts = memory.iter().map(|said| said.value.range.start());
+            let complete = starts.any(|start| start < FIRST_MEGABYTE);
             return Some(Self {
-                usable: of(MemoryKind::Usable),
-                reserved: Some(reserved),
+                usable: of(&[MemoryKind::Usable]),
+                reserved: complete.then_some(reserved),
             });
         }
         let iomem = facts.host.capture().host.get("iomem")?;
@@ -181,6 +188,7 @@ mod tests {
     use crate::testing::tables::{dmar, rmrr};
 
     const MAP: &str = "\
+        [    0.0] BIOS-e820: [mem 0x0000000000000000-0x000000000009ffff] usable\n\
         [    0.0] BIOS-e820: [mem 0x0000000000100000-0x000000007fffffff] usable\n\
         [    0.0] BIOS-e820: [mem 0x0000000080000000-0x000000008000ffff] reserved\n\
         [    0.0] BIOS-e820: [mem 0x0000000080010000-0x000000008001ffff] reserved\n\
@@ -192,7 +200,7 @@ mod tests {
 
     #[test]
     fn entries_that_touch_cover_a_range_together() {
-        let machine = table(0x8000_8000, 0x8001_7fff).with_log(MAP);
+        let machine = table(0x8000_8000, 0x8002_7fff).with_log(MAP);
         assert_eq!(answer(&RSV070, &machine, ""), Answer::Clean);
     }
 
@@ -203,13 +211,23 @@ mod tests {
         assert_eq!(answer(&RSV070, &usable, ""), fired(message));
         for (base, limit) in [
             (0x9000_0000_u64, 0x9000_ffff_u64),
-            (0x8001_0000, 0x8002_0fff),
+            (0x8002_8000, 0x8003_7fff),
         ] {
             let machine = table(base, limit).with_log(MAP);
             let message =
                 format!("no reserved entry of the memory map covers {base:#x}-{limit:#x}");
             assert_eq!(answer(&RSV070, &machine, ""), fired(&message));
         }
+    }
+
+    #[test]
+    fn a_map_that_lost_its_beginning_shows_usable_memory_alone() {
+        let (_, cut) = MAP.split_once('\n').unwrap();
+        let hole = table(0x9000_0000, 0x9000_ffff).with_log(cut);
+        assert_eq!(answer(&RSV070, &hole, ""), Answer::Clean);
+        let usable = table(0x7000_0000, 0x7000_ffff).with_log(cut);
+        let message = "0x70000000-0x7000ffff overlaps memory that the map calls usable";
+        assert_eq!(answer(&RSV070, &usable, ""), fired(message));
     }
 
     #[test]
