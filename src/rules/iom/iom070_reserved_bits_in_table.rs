@@ -25,7 +25,9 @@ rule! {
     /// ## How it is decided
     ///
     /// By every field that the specification calls reserved, and by the bits without a name in
-    /// fields of flags. Structures and entries of unknown types are another rule (IOM011).
+    /// fields of flags. Left out are bits 12:0 of the IOMMU attributes in IVHD blocks of types 11h
+    /// and 40h: AMD's own firmware writes the feature bits of type 10h there on most machines.
+    /// Structures and entries of unknown types are another rule (IOM011).
     ///
     /// ## What to do
     ///
@@ -126,7 +128,12 @@ fn not_zero(entry: &DumpedEntry) -> Option<(Option<u64>, Value)> {
                 value: *raw,
                 bytes: bits / 8,
             };
-            match entry.unnamed_bits() {
+            let tolerated = if entry.name == "IOMMU Attributes" {
+                0x1fff
+            } else {
+                0
+            };
+            match entry.unnamed_bits() & !tolerated {
                 _ if reserved => (*raw != 0).then_some((None, seen)),
                 0 => None,
                 unnamed => Some((Some(unnamed), seen)),
@@ -168,6 +175,17 @@ mod tests {
             answer(&IOM070, &Machine::with_port(), ""),
             Answer::NotApplicable
         );
+    }
+
+    #[test]
+    fn what_most_firmware_of_amd_writes_is_tolerated() {
+        let attributes = |value: u32| {
+            let mut block = ivhd(0x11, &[&[1, 0, 0, 0]]);
+            block[0x14..0x18].copy_from_slice(&value.to_le_bytes());
+            with("IVRS", ivrs(&[block]))
+        };
+        assert_eq!(attributes(0x0004_0200), Answer::Clean);
+        assert!(matches!(attributes(0x1004_0200), Answer::Fired(_)));
     }
 
     #[test]
