@@ -204,7 +204,7 @@ impl<'d> Gather<'d> {
     ) -> Result<Found, ImportError> {
         let bytes = read_limited(reader, MAX_TABLE, 0)
             .map_err(|error| self.damage(member, count, &error))?;
-        if acpidump::whole_table(&bytes).is_none() {
+        if acpidump::raw_table(&bytes).is_none() {
             return Ok(Found::Nothing(Looks::AcpiTable));
         }
         self.keep(Kind::Table, member, bytes)

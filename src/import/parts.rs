@@ -223,7 +223,10 @@ fn table(bytes: Vec<u8>, known: &Capture, diagnostics: &mut Diagnostics) -> Capt
     if known.tables.len() >= MAX_TABLES {
         let limit = MAX_TABLES;
         diagnostics.whole(DiagnosticKind::TooManyTables { limit });
-    } else if let Some(name) = acpidump::whole_table(&bytes) {
+    } else if let Some(name) = acpidump::raw_table(&bytes) {
+        if let Some(cut) = acpidump::cut(&name, &bytes) {
+            diagnostics.whole(cut);
+        }
         part.tables.insert(name, bytes);
     }
     part
@@ -318,6 +321,11 @@ mod tests {
         assert!(good.is_usable() && good.errors.is_empty());
         assert_eq!(good.capture.tables["DMAR"], table);
         table.pop();
+        let cut = imported(&[&table]);
+        assert!(cut.errors.is_empty());
+        assert_eq!(cut.capture.tables["DMAR"], table);
+        assert_eq!(cut.diagnostics.len(), 1);
+        table.truncate(30);
         let error = imported(&[&table]).errors[0].to_string();
         assert_eq!(
             error,
