@@ -8,12 +8,14 @@
 
 mod function;
 mod line;
+mod memory;
 mod range;
 mod remapping;
 mod root_bus;
 mod wrap;
 
 pub use function::{LoggedFunction, Note, NoteKind};
+pub use memory::{MemoryEntry, MemoryKind};
 pub use range::LoggedRange;
 pub use remapping::{AmdUnit, IdentityMap, Remapping, State, Unit, UnitRegisters};
 pub use root_bus::LoggedRootBus;
@@ -55,6 +57,8 @@ pub struct KernelLog {
     pub root_buses: BTreeMap<(Segment, u8), LoggedRootBus>,
     /// DMA and interrupt remapping.
     pub remapping: Remapping,
+    /// The firmware's memory map.
+    pub memory: Vec<Said<MemoryEntry>>,
 }
 
 impl<T> Said<T> {
@@ -173,6 +177,10 @@ impl KernelLog {
             && !rest.starts_with("Memory slots")
         {
             self.machine = said(rest);
+        } else if let Some(entry) = memory::entry(text) {
+            if self.memory.len() < MAX_ENTRIES {
+                self.memory.push(Said::new(entry, number));
+            }
         } else if let Some((group, at)) = function::old_group(text) {
             self.function(number, "pci", at, &group);
         } else if let Some(at) = function::faulting(text) {

@@ -28,6 +28,7 @@ pub fn explain(report: &Report<'_>, layout: Layout, id: FunctionId) -> String {
     verdicts(&mut page, report, id);
     path(&mut page, report, id);
     translation(&mut page, report, id);
+    super::host::section(&mut page.out, report, layout);
     mechanisms(&mut page, report, id);
     address_space(&mut page, report, id);
     findings(&mut page, report, id);

@@ -248,7 +248,7 @@ impl FindingItem {
 }
 
 impl EvidenceItem {
-    fn of(report: &Report<'_>, item: &Evidence) -> Self {
+    pub(super) fn of(report: &Report<'_>, item: &Evidence) -> Self {
         let host = report.facts.host;
         let (place, span) = match item.locus {
             Locus::Config(_, span) => ("config", Some(span)),
