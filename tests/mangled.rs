@@ -3,8 +3,8 @@
 //! Whatever is done to a text, reading it ends, and no fact comes out that the text did not
 //! hold: a fact may get lost, or carry what its own line now says, and nothing else.
 //!
-//! The texts are those of the folder in `ASSIGNABLE_EXTRA_CORPUS`; without it every trial is
-//! reported as ignored.
+//! The texts are some of our own, and those of the folder in `ASSIGNABLE_EXTRA_CORPUS`; without
+//! it their trials are reported as ignored.
 #![expect(
     clippy::disallowed_methods,
     reason = "tests of files need files and the environment"
@@ -29,20 +29,115 @@ const KINDS: &[(&str, usize)] = &[
     ("lspci-pciutils", 3),
     ("groups", 4),
     ("dmesg", 4),
+    ("machines", 4),
 ];
 /// Cuts of one text at most; they are spread over it.
 const CUTS: usize = 120;
 
+/// Own texts of the other forms. Where a function is one line, its lines may be shuffled; of XML
+/// neither lines nor bytes stand alone.
+const OWN: &[(&str, &str, &[&str])] = &[
+    (
+        "lspci -mm",
+        "00:00.0 \"0600\" \"8086\" \"3ec2\" -r07 \"1028\" \"0869\"\n\
+         00:01.0 \"0604\" \"8086\" \"1901\" -r07 -p00 \"\" \"\"\n\
+         01:00.0 \"0200\" \"8086\" \"1521\" -r01 -p00 \"8086\" \"5002\"\n\
+         01:00.1 \"Ethernet controller [0200]\" \"Intel Corporation [8086]\" \"I350 [1521]\" -r01 \"Intel [8086]\" \"X [5002]\"\n",
+        &["cut", "flipped", "shuffled", "behind another"],
+    ),
+    (
+        "pvesh",
+        "│ class    │ device │ id           │ iommugroup │ vendor │ device_name │\n\
+         │ 0x060000 │ 0x3ec2 │ 0000:00:00.0 │          0 │ 0x8086 │ Host Bridge │\n\
+         │ 0x020000 │ 0x1521 │ 0000:01:00.0 │         13 │ 0x8086 │ I350        │\n\
+         │ 0x030000 │ 0x1eb8 │ 0000:02:00.0 │         -1 │ 0x10de │ TU104GL     │\n",
+        &["cut", "flipped", "shuffled", "behind another"],
+    ),
+    (
+        "pciconf",
+        "hostb0@pci0:0:0:0:\tclass=0x060000 card=0x08691028 chip=0x3ec28086 rev=0x07 hdr=0x00\n\
+         igb0@pci0:1:0:0:\tclass=0x020000 card=0x50028086 chip=0x15218086 rev=0x01 hdr=0x00\n\
+         none1@pci0:2:0:0:\tclass=0x030000 card=0x12a210de chip=0x1eb810de rev=0xa1 hdr=0x00\n",
+        &["cut", "shuffled", "behind another"],
+    ),
+    (
+        "lspci -vmm",
+        "Slot:\t00:00.0\nClass:\t0600\nVendor:\t8086\nDevice:\t3ec2\nRev:\t07\n\n\
+         Slot:\t01:00.0\nClass:\t0200\nVendor:\t8086\nDevice:\t1521\nSVendor:\t8086\nSDevice:\t5002\nRev:\t01\nProgIf:\t00\nDriver:\tigb\nNUMANode:\t1\nIOMMUGroup:\t13\n\n",
+        &["cut", "flipped", "behind another"],
+    ),
+    (
+        "esxcli",
+        "0000:00:00.0\n   Address: 0000:00:00.0\n   Vendor ID: 0x8086\n   Device ID: 0x0e00\n   Device Class: 0x0600\n\n\
+         0000:02:00.0\n   Address: 0000:02:00.0\n   Vendor ID: 0x8086\n   Device ID: 0x1521\n   Device Class: 0x0200\n   Programming Interface: 0x00\n   Module Name: igbn\n\n",
+        &["cut", "flipped", "behind another"],
+    ),
+    (
+        "virsh nodedev-dumpxml",
+        "<device>\n  <driver>\n    <name>vfio-pci</name>\n  </driver>\n  <capability type='pci'>\n    <class>0x030000</class>\n    <domain>0</domain>\n    <bus>1</bus>\n    <slot>0</slot>\n    <function>0</function>\n    <product id='0x1eb8'>TU104GL</product>\n    <vendor id='0x10de'>NVIDIA</vendor>\n    <iommuGroup number='13'>\n      <address domain='0x0000' bus='0x01' slot='0x00' function='0x0'/>\n    </iommuGroup>\n  </capability>\n</device>\n",
+        &["cut", "behind another"],
+    ),
+];
+
+type Mangle = fn(&[u8]) -> Result<(), Failed>;
+
+/// The ways to mangle, by name.
+const WAYS: &[(&str, Mangle)] = &[
+    ("cut", cut),
+    ("flipped", flipped),
+    ("shuffled", shuffled),
+    ("behind another", behind_another),
+];
+
 fn main() {
     let arguments = Arguments::from_args();
-    let trials = match std::env::var_os(VARIABLE) {
-        Some(root) => trials(Path::new(&root)),
-        None => vec![Trial::test("mangled", || Ok(())).with_ignored_flag(true)],
-    };
+    let mut trials: Vec<Trial> = OWN.iter().flat_map(|own| own_trials(own)).collect();
+    trials.push(Trial::test(
+        "an invented fact is noticed",
+        an_invented_fact_is_noticed,
+    ));
+    match std::env::var_os(VARIABLE) {
+        Some(root) => trials.extend(corpus_trials(Path::new(&root))),
+        None => trials.push(Trial::test("mangled", || Ok(())).with_ignored_flag(true)),
+    }
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-fn trials(root: &Path) -> Vec<Trial> {
+fn own_trials((name, text, ways): &'static (&str, &str, &[&str])) -> Vec<Trial> {
+    let chosen = WAYS.iter().filter(|(way, _)| ways.contains(way));
+    chosen
+        .map(|&(way, mangle)| {
+            Trial::test(format!("{name}, {way}"), move || {
+                let functions = imported(text.as_bytes().to_vec()).functions.len();
+                match functions {
+                    0 => Err("no function in the whole text".into()),
+                    _ => mangle(text.as_bytes()),
+                }
+            })
+        })
+        .collect()
+}
+
+/// The check itself: a text with another driver, group, id or function than the original fails.
+fn an_invented_fact_is_noticed() -> Result<(), Failed> {
+    let text = OWN[3].1;
+    let original = facts(&imported(text.into()));
+    for (from, to) in [
+        ("igb", "e1000e"),
+        ("IOMMUGroup:\t13", "IOMMUGroup:\t14"),
+        ("Device:\t1521", "Device:\t1522"),
+        ("Slot:\t01:00.0", "Slot:\t02:00.0"),
+        ("Rev:\t07", "Rev:\t07\nDriver:\tx"),
+    ] {
+        let other = facts(&imported(text.replace(from, to).into_bytes()));
+        if nothing_invented(&original, &other, &BTreeSet::new(), from).is_ok() {
+            return Err(format!("'{to}' in place of '{from}' goes unnoticed").into());
+        }
+    }
+    Ok(())
+}
+
+fn corpus_trials(root: &Path) -> Vec<Trial> {
     let mut trials = Vec::new();
     for &(kind, count) in KINDS {
         let mut files = Vec::new();
@@ -51,12 +146,7 @@ fn trials(root: &Path) -> Vec<Trial> {
         let step = (files.len() / count / 2).max(1);
         for path in files.into_iter().step_by(step).take(count) {
             let name = path.strip_prefix(root).unwrap().display().to_string();
-            for (how, mangle) in [
-                ("cut", cut as fn(&[u8]) -> Result<(), Failed>),
-                ("flipped", flipped),
-                ("shuffled", shuffled),
-                ("behind another", behind_another),
-            ] {
+            for &(how, mangle) in WAYS {
                 let path = path.clone();
                 trials.push(Trial::test(format!("{name}, {how}"), move || {
                     mangle(&fs::read(&path).unwrap())

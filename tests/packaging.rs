@@ -31,6 +31,7 @@ fn host() -> String {
 /// list as in `deny.toml`.
 const LICENCES: &[&str] = &[
     "MIT",
+    "MIT-0",
     "Apache-2.0",
     "BSD-2-Clause",
     "BSD-3-Clause",

@@ -6,8 +6,9 @@ use std::path::Path;
 use assignable::policy::{Effect, Policy};
 use assignable::rules::{RULES, Rule, find};
 
-const FAMILIES: [&str; 13] = [
-    "CAP", "CFG", "TOP", "ACS", "GRP", "IOM", "RSV", "INT", "RST", "BAR", "DDA", "VFI", "VMC",
+const FAMILIES: [&str; 14] = [
+    "CAP", "CFG", "TOP", "ACS", "GRP", "IMP", "IOM", "RSV", "INT", "RST", "BAR", "DDA", "VFI",
+    "VMC",
 ];
 
 /// The headings of a documentation page. References follow from the citations.

@@ -69,6 +69,33 @@ pub(super) fn whole_table(bytes: &[u8]) -> Option<String> {
     signature(bytes).filter(|name| whole && (sum == 0 || EXAMINED.contains(&name.as_str())))
 }
 
+/// The signature of bytes that are one table, whole or damaged: a table that is examined for
+/// faults is read as far as it goes, if only its header is that of a table.
+pub(super) fn raw_table(bytes: &[u8]) -> Option<String> {
+    let headed = || {
+        let length = claimed(bytes)?;
+        // OEM id, OEM table id and creator id are text (ACPI 6.5, table 5.4).
+        let mut ids = [bytes.get(10..24)?, bytes.get(28..32)?]
+            .into_iter()
+            .flatten();
+        let text = ids.all(|byte| matches!(byte, 0 | b' '..=b'~'));
+        let plausible = text && length >= HEADER && length as u64 <= MAX_TABLE;
+        let examined = |name: &String| EXAMINED.contains(&name.as_str());
+        signature(bytes).filter(|name| bytes.len() >= HEADER && plausible && examined(name))
+    };
+    whole_table(bytes).or_else(headed)
+}
+
+/// What is wrong with the length of a table of its own.
+pub(super) fn cut(name: &str, bytes: &[u8]) -> Option<DiagnosticKind> {
+    let length = claimed(bytes).filter(|&length| length > bytes.len())?;
+    Some(DiagnosticKind::TableCut {
+        table: name.to_owned(),
+        bytes: bytes.len(),
+        length: Some(length),
+    })
+}
+
 /// A table whose rows are being read.
 struct Open<'t> {
     /// Line of its heading, from 1.
@@ -319,5 +346,26 @@ mod tests {
         assert_eq!(whole_table(&bytes), None);
         let log = b"DMAR: Host address width 39\nDMAR: DRHD base: 0x000000fed90000 flags: 0x0\n";
         assert_eq!(whole_table(log), None);
+        assert_eq!(raw_table(log), None);
+    }
+
+    #[test]
+    fn a_table_that_is_cut_is_read_as_far_as_it_goes() {
+        let whole = crate::testing::dmar(1, &[0; 16]);
+        assert_eq!(raw_table(&whole).as_deref(), Some("DMAR"));
+        assert_eq!(cut("DMAR", &whole), None);
+        for length in 36..whole.len() {
+            let bytes = &whole[..length];
+            assert_eq!(raw_table(bytes).as_deref(), Some("DMAR"), "{length}");
+            let DiagnosticKind::TableCut { bytes, .. } = cut("DMAR", bytes).unwrap() else {
+                panic!("another kind");
+            };
+            assert_eq!(bytes, length);
+        }
+        // Without its header nothing tells that it is a table.
+        assert_eq!(raw_table(&whole[..35]), None);
+        let mut longer = whole;
+        longer.push(0);
+        assert_eq!(raw_table(&longer).as_deref(), Some("DMAR"));
     }
 }

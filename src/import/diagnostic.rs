@@ -104,6 +104,8 @@ pub enum DiagnosticKind {
     },
     /// The text was UTF-16 and is kept as UTF-8.
     Utf16,
+    /// The text was a log in JSON and is kept as its messages, each on its line.
+    LogInJson,
     /// More functions than any machine has. The others were skipped.
     TooManyFunctions {
         /// The limit.
@@ -332,8 +334,9 @@ impl fmt::Display for DiagnosticKind {
         match self {
             Self::NoConfigBytes { functions } => write!(
                 f,
-                "{functions} functions without hex lines: registers are known as far as the words \
-                 go; 'sudo lspci -vvvnnxxxx' shows them all"
+                "{functions} function{} without hex lines: registers are known as far as the words \
+                 go; 'sudo lspci -vvvnnxxxx' shows them all",
+                if *functions == 1 { "" } else { "s" }
             ),
             Self::FunctionWithoutBytes { function } => {
                 write!(f, "{function} has no bytes of its configuration space")
@@ -376,6 +379,7 @@ impl fmt::Display for DiagnosticKind {
                 write!(f, "a line of {bytes} bytes; only its start was read")
             }
             Self::Utf16 => f.write_str("the text is UTF-16; kept as UTF-8"),
+            Self::LogInJson => f.write_str("a log in JSON; kept as its messages, line by line"),
             Self::TooManyFunctions { limit } => {
                 write!(f, "more than {limit} functions; the others were skipped")
             }

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::sniff::Looks;
+use super::unsuited::Unsuited;
 use crate::capture::CaptureError;
 
 /// An input that could not be used. Others of the same call are not affected.
@@ -27,6 +28,14 @@ pub enum ImportError {
         file: String,
         /// What it looks like.
         looks: Looks,
+    },
+    /// An output that does not say enough about devices.
+    #[error("{file}: {what}")]
+    Unsuited {
+        /// The input.
+        file: String,
+        /// What it is, with what to send instead.
+        what: Unsuited,
     },
     /// A folder or archive in which nothing of use was found.
     #[error(
@@ -114,6 +123,7 @@ impl ImportError {
             Self::NoInput | Self::Capture(_) => None,
             Self::Io { file, .. }
             | Self::NotRecognised { file, .. }
+            | Self::Unsuited { file, .. }
             | Self::NothingInside { file, .. }
             | Self::OnlyLog { file }
             | Self::OtherMachine { file, .. }

@@ -4,8 +4,10 @@ use std::io::{self, Cursor, Read, Seek};
 use std::rc::Rc;
 
 use super::acpidump;
+use super::device_list;
 use super::diagnostic::{DiagnosticKind, Diagnostics, shortened};
 use super::error::ImportError;
+use super::journal;
 use super::kernel_log;
 use super::limits::{HEAD, MAX_NESTING, MAX_OTHER_FILES};
 use super::nested::Held;
@@ -14,6 +16,7 @@ use super::sniff::{Kind, Looks, looks, text_kind};
 use super::text::decoded;
 use super::tree::{self, Trees};
 use super::unpack::{Count, Counted, Meter, Metered, Tripped, decoder, peek};
+use super::unsuited::Unsuited;
 use crate::capture::limits::{MAX_HOST, MAX_SOURCE, MAX_TABLE, MAX_TOTAL};
 use crate::capture::load::{is_capture, open_zip, read_limited};
 use crate::capture::{self, Capture, CaptureError};
@@ -46,6 +49,8 @@ pub(super) enum Found {
     Something,
     /// Nothing that an importer knows.
     Nothing(Looks),
+    /// The output of a tool that does not say enough.
+    Unsuited(Unsuited),
 }
 
 impl<'d> Gather<'d> {
@@ -154,8 +159,12 @@ impl<'d> Gather<'d> {
             Err(error) => Some(error.to_string()),
         };
         let (text, converted) = decoded(bytes);
+        let messages = journal::messages(&text);
+        let from_json = messages.is_some();
+        let text = messages.unwrap_or(text);
         let Some(kind) = text_kind(&text) else {
-            return Ok(Found::Nothing(looks));
+            let unsuited = Unsuited::of(&text).map(Found::Unsuited);
+            return Ok(unsuited.unwrap_or(Found::Nothing(looks)));
         };
         let outer = self
             .diagnostics
@@ -163,15 +172,24 @@ impl<'d> Gather<'d> {
         if converted {
             self.diagnostics.whole(DiagnosticKind::Utf16);
         }
+        if from_json {
+            self.diagnostics.whole(DiagnosticKind::LogInJson);
+        }
         if let Some(problem) = fault {
             self.diagnostics
                 .whole(DiagnosticKind::ArchiveDamaged { problem });
         }
         self.diagnostics.enter(outer);
-        // A report on a fault often has the log and the list of devices in one text.
-        let both = kind == Kind::Lspci && member.is_empty() && kernel_log::is_log(&text);
+        // A report on a fault often has the log and lists of devices in one text.
+        let devices = matches!(kind, Kind::Lspci | Kind::DeviceList);
+        let both = devices && member.is_empty() && kernel_log::is_log(&text);
         let log = (both && text.len() as u64 <= MAX_HOST).then(|| text.clone());
+        let list = kind == Kind::Lspci && device_list::is_list(&text);
+        let list = list.then(|| text.clone());
         self.keep(kind, member, text)?;
+        if let Some(list) = list {
+            self.keep(Kind::DeviceList, member, list)?;
+        }
         log.map_or(Ok(Found::Something), |log| {
             self.keep(Kind::KernelLog, member, log)
         })
@@ -208,7 +226,7 @@ impl<'d> Gather<'d> {
     ) -> Result<Found, ImportError> {
         let bytes = read_limited(reader, MAX_TABLE, 0)
             .map_err(|error| self.damage(member, count, &error))?;
-        if acpidump::whole_table(&bytes).is_none() {
+        if acpidump::raw_table(&bytes).is_none() {
             return Ok(Found::Nothing(Looks::AcpiTable));
         }
         self.keep(Kind::Table, member, bytes)

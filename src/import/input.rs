@@ -82,6 +82,10 @@ pub(super) fn gather<'d>(
             file: name.to_owned(),
             looks,
         }),
+        Found::Unsuited(what) => Err(ImportError::Unsuited {
+            file: name.to_owned(),
+            what,
+        }),
     }
 }
 

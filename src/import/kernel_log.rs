@@ -60,13 +60,26 @@ pub(crate) fn is_log(text: &[u8]) -> bool {
 /// A marker stands at the start of a line, or behind `[    0.123456]`, `kernel:` or the like.
 fn is_message(line: &[u8]) -> bool {
     let line = line.get(..256).unwrap_or(line);
-    let begins = |at: usize| {
-        let text = line.get(at..).unwrap_or_default().trim_ascii_start();
+    let begins = |text: &[u8]| {
+        let text = text.trim_ascii_start();
         // Most texts are no logs: one look tells.
         let possible = text.first().is_some_and(|first| FIRST.contains(first));
         possible && MARKERS.iter().any(|marker| text.starts_with(marker))
     };
-    begins(0) || memchr3_iter(b']', b':', b'>', line).any(|at| begins(at + 1))
+    let behind = |at: usize| line.get(at + 1..).unwrap_or_default();
+    begins(line)
+        || dated(line).is_some_and(begins)
+        || memchr3_iter(b']', b':', b'>', line).any(|at| begins(behind(at)))
+}
+
+/// What stands behind `2024-12-17T14:39:28,123456+01:00` (`dmesg --time-format iso`).
+fn dated(line: &[u8]) -> Option<&[u8]> {
+    let (date, _) = line.split_at_checked(11)?;
+    if date.get(4) != Some(&b'-') || date.get(10) != Some(&b'T') {
+        return None;
+    }
+    let space = line.iter().take(40).position(|&byte| byte == b' ')?;
+    Some(line.get(space..)?.trim_ascii_start())
 }
 
 /// The functions that a log names, and what it says about the machine. `source` is its name
@@ -217,6 +230,7 @@ mod tests {
             "Jan 05 08:40:49 host kernel: ",
             "[    1.599926 <    0.260579>] ",
             "2024-12-17 14:39:28,478 DEBUG:\t",
+            "2024-12-17T14:39:28,123456+01:00 ",
         ] {
             let text = format!(
                 "{prefix}ACPI: PCI Root Bridge [PCI0] (domain 0000 [bus 00-ff])\n\

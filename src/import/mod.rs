@@ -12,6 +12,8 @@
 
 #[cfg(feature = "analyzer")]
 mod acpidump;
+#[cfg(feature = "analyzer")]
+mod device_list;
 pub mod diagnostic;
 #[cfg(feature = "analyzer")]
 mod error;
@@ -19,6 +21,8 @@ mod error;
 mod gather;
 #[cfg(feature = "analyzer")]
 mod input;
+#[cfg(feature = "analyzer")]
+mod journal;
 #[cfg(feature = "analyzer")]
 mod kernel_log;
 mod limits;
@@ -48,6 +52,8 @@ mod tree;
 #[cfg(feature = "analyzer")]
 mod unpack;
 #[cfg(feature = "analyzer")]
+mod unsuited;
+#[cfg(feature = "analyzer")]
 mod windows;
 #[cfg(feature = "analyzer")]
 mod writer;
@@ -70,6 +76,8 @@ pub use live::{LiveOptions, read_live};
 pub use parts::{Import, import};
 #[cfg(feature = "analyzer")]
 pub use sniff::Looks;
+#[cfg(feature = "analyzer")]
+pub use unsuited::Unsuited;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, LineRange, Place};
 

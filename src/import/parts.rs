@@ -6,7 +6,10 @@ use super::gather::Gather;
 use super::input::{self, Input};
 use super::limits::{MAX_KEPT_TEXT, MAX_TABLES};
 use super::sniff::Kind;
-use super::{acpidump, kernel_log, lspci, markup, raw_config, same_machine, sysfs, text, windows};
+use super::{
+    acpidump, device_list, kernel_log, lspci, markup, raw_config, same_machine, sysfs, text,
+    windows,
+};
 use crate::addr::Sbdf;
 use crate::capture::limits::{MAX_FUNCTIONS, MAX_TOTAL};
 use crate::capture::{Capture, safe_name, unique_name};
@@ -152,6 +155,7 @@ fn one(
         let path = if member.is_empty() { name } else { &member };
         let new = match kind {
             Kind::Lspci => lspci_text(path, bytes, known, diagnostics),
+            Kind::DeviceList => device_list(path, bytes, known, diagnostics),
             Kind::TableDump => table_dump(path, bytes, known, diagnostics),
             Kind::Table => table(bytes, known, diagnostics),
             Kind::KernelLog => {
@@ -202,6 +206,28 @@ fn lspci_text(
     part
 }
 
+/// A list of devices as a capture, with the text as its source. One of another machine than what
+/// stands beside it in the same input is left out.
+fn device_list(
+    path: &str,
+    text: Vec<u8>,
+    known: &Capture,
+    diagnostics: &mut Diagnostics,
+) -> Capture {
+    let beside = known.sources.iter().find(|(_, source)| **source == text);
+    let source = beside.map_or_else(|| source_name(path, known), |(name, _)| name.clone());
+    let mut part = device_list::read(text::without_mark(&text), &source, diagnostics);
+    let (known, new) = (&known.functions, &part.functions);
+    let differs = same_machine::other_functions(known, new)
+        .or_else(|| same_machine::other_groups(known, new));
+    if let Some(reason) = differs {
+        diagnostics.whole(DiagnosticKind::SecondListing { reason });
+        return Capture::default();
+    }
+    part.sources.insert(source, text);
+    part
+}
+
 /// A text of acpidump as a capture.
 fn table_dump(
     path: &str,
@@ -223,7 +249,10 @@ fn table(bytes: Vec<u8>, known: &Capture, diagnostics: &mut Diagnostics) -> Capt
     if known.tables.len() >= MAX_TABLES {
         let limit = MAX_TABLES;
         diagnostics.whole(DiagnosticKind::TooManyTables { limit });
-    } else if let Some(name) = acpidump::whole_table(&bytes) {
+    } else if let Some(name) = acpidump::raw_table(&bytes) {
+        if let Some(cut) = acpidump::cut(&name, &bytes) {
+            diagnostics.whole(cut);
+        }
         part.tables.insert(name, bytes);
     }
     part
@@ -318,6 +347,11 @@ mod tests {
         assert!(good.is_usable() && good.errors.is_empty());
         assert_eq!(good.capture.tables["DMAR"], table);
         table.pop();
+        let cut = imported(&[&table]);
+        assert!(cut.errors.is_empty());
+        assert_eq!(cut.capture.tables["DMAR"], table);
+        assert_eq!(cut.diagnostics.len(), 1);
+        table.truncate(30);
         let error = imported(&[&table]).errors[0].to_string();
         assert_eq!(
             error,

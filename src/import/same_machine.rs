@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use super::kernel_log;
 use crate::addr::{Bdf, Sbdf, Segment};
 use crate::capture::{Capture, FunctionRecord, Method};
+use crate::decode::kernel_log::KernelLog;
 
 /// Functions known by address.
 type Functions = BTreeMap<Sbdf, FunctionRecord>;
@@ -67,7 +69,43 @@ pub(super) fn stranger(known: &Capture, new: &Capture) -> Option<String> {
     };
     platform("product_name")
         .or_else(|| platform("board_name"))
+        .or_else(|| other_machine_in_log(known, new))
         .or_else(|| other_functions(&known.functions, &new.functions))
+}
+
+/// What logs say of the machine: two of them differ, or one names another product than the
+/// firmware's strings that an operating system read.
+fn other_machine_in_log(known: &Capture, new: &Capture) -> Option<String> {
+    let logged = |capture: &Capture| KernelLog::machine_of(capture.host.get(kernel_log::NAME)?);
+    let words = |text: &str| {
+        text.split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .to_lowercase()
+    };
+    let product = |capture: &Capture| {
+        let product = capture.manifest.platform.get("product_name")?;
+        (!product.trim().is_empty()).then(|| product.clone())
+    };
+    let (ours, theirs) = (logged(known), logged(new));
+    if let (Some(ours), Some(theirs)) = (&ours, &theirs) {
+        let differs = words(ours) != words(theirs);
+        return differs.then(|| format!("its log is from '{theirs}', not '{ours}'"));
+    }
+    let another = |log: &str, product: &str| !words(log).contains(&words(product));
+    if let (Some(theirs), Some(ours)) = (&theirs, product(known))
+        && another(theirs, &ours)
+    {
+        return Some(format!("its log is from '{theirs}', not from '{ours}'"));
+    }
+    if let (Some(ours), Some(theirs)) = (&ours, product(new))
+        && another(ours, &theirs)
+    {
+        return Some(format!(
+            "its product_name is '{theirs}', and the log is from '{ours}'"
+        ));
+    }
+    None
 }
 
 /// Ids as a register or a kernel says them; what was only looked up by name does not count.
@@ -96,6 +134,33 @@ mod tests {
         ids.iter()
             .map(|&(at, id)| (at.parse().unwrap(), record(id)))
             .collect()
+    }
+
+    #[test]
+    fn a_log_of_another_product_is_of_another_machine() {
+        let log = |machine: &str| {
+            let mut capture = Capture::default();
+            let line = format!("[    0.000000] DMI: {machine}, BIOS 1.4.2 06/11/2019\n");
+            capture.host.insert("log.txt".to_owned(), line.into_bytes());
+            capture
+        };
+        let tree = |product: &str| {
+            let mut capture = Capture::default();
+            let platform = &mut capture.manifest.platform;
+            platform.insert("product_name".to_owned(), product.to_owned());
+            capture
+        };
+        let dell = "Dell Inc. OptiPlex 7060/0C96W1";
+        assert_eq!(stranger(&log(dell), &log(dell)), None);
+        assert_eq!(stranger(&tree("OptiPlex 7060"), &log(dell)), None);
+        assert_eq!(stranger(&log(dell), &tree("OptiPlex  7060 ")), None);
+        assert_eq!(
+            stranger(&tree("ProLiant DL380"), &log(dell)).unwrap(),
+            "its log is from 'Dell Inc. OptiPlex 7060/0C96W1', not from 'ProLiant DL380'"
+        );
+        assert!(stranger(&log(dell), &tree("ProLiant DL380")).is_some());
+        assert!(stranger(&log(dell), &log("HPE ProLiant DL380 Gen10")).is_some());
+        assert_eq!(stranger(&Capture::default(), &log(dell)), None);
     }
 
     #[test]

@@ -2,15 +2,17 @@
 
 use std::fmt;
 
-use super::text::without_mark;
+use super::text::{utf16_without_mark, without_mark};
 use super::windows::Export;
-use super::{acpidump, kernel_log, lspci, markup};
+use super::{acpidump, device_list, kernel_log, lspci, markup};
 
 /// What a part of use is, other than a tree or a capture.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
     /// A text of lspci.
     Lspci,
+    /// A list of devices in another form.
+    DeviceList,
     /// A text of acpidump, or of iasl with raw table data.
     TableDump,
     /// The log of a Linux kernel.
@@ -110,6 +112,8 @@ pub(crate) fn looks(head: &[u8]) -> Looks {
         Looks::Exe
     } else if is_acpi_table(head) {
         Looks::AcpiTable
+    } else if utf16_without_mark(head).is_some() {
+        Looks::Utf16
     } else {
         Looks::Binary
     }
@@ -125,6 +129,8 @@ pub(super) fn text_kind(head: &[u8]) -> Option<Kind> {
         Some(Kind::Markup)
     } else if acpidump::is_dump(head) || acpidump::is_iasl_decode(head) {
         Some(Kind::TableDump)
+    } else if device_list::is_list(head) {
+        Some(Kind::DeviceList)
     } else if kernel_log::is_log(head) {
         Some(Kind::KernelLog)
     } else {
@@ -218,6 +224,8 @@ mod tests {
             (b"BZh9 is no bzip2", Looks::Text),
             (b"\xff\xd8\xff\xe0\0\x10JFIF", Looks::Jpeg),
             (b"\xff\xfe0\0", Looks::Utf16),
+            (b"I\0S\0A\0 \0b\0r\0i\0d\0g\0e\0", Looks::Utf16),
+            (b"\0I\0S\0A\0 \0b\0r\0i\0d\0g\0e", Looks::Utf16),
             (b"00:1f.0 ISA bridge\n", Looks::Text),
             (b"Schr\xf6der\r\n\x1b[0m", Looks::Text),
             (b"DMAR\x88\0\0\0\x01", Looks::AcpiTable),

@@ -22,12 +22,33 @@ pub(crate) fn printable(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// The text without a byte order mark, and converted where that says UTF-16. `true` with a
-/// text that was converted.
+/// The order of bytes in a UTF-16 text whose mark is missing, by its first bytes: of a text in
+/// Latin letters every other byte is zero.
+pub(crate) fn utf16_without_mark(head: &[u8]) -> Option<fn([u8; 2]) -> u16> {
+    let (pairs, _) = head.get(..512.min(head.len()))?.as_chunks::<2>();
+    let letter = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0xa0..);
+    let little = pairs
+        .iter()
+        .filter(|pair| pair[1] == 0 && letter(pair[0]))
+        .count();
+    let big = pairs
+        .iter()
+        .filter(|pair| pair[0] == 0 && letter(pair[1]))
+        .count();
+    let most = |count: usize| pairs.len() >= 8 && count * 10 >= pairs.len() * 9;
+    match (most(little), most(big)) {
+        (true, _) => Some(u16::from_le_bytes),
+        (_, true) => Some(u16::from_be_bytes),
+        _ => None,
+    }
+}
+
+/// The text without a byte order mark, and converted where that, or every other byte, says
+/// UTF-16. `true` with a text that was converted.
 pub(crate) fn decoded(bytes: Vec<u8>) -> (Vec<u8>, bool) {
-    let units = |combine: fn([u8; 2]) -> u16| -> Vec<u8> {
+    let units = |combine: fn([u8; 2]) -> u16, mark: usize| -> Vec<u8> {
         let (pairs, _) = bytes.as_chunks::<2>();
-        let units = pairs.iter().skip(1).map(|&pair| combine(pair));
+        let units = pairs.iter().skip(mark).map(|&pair| combine(pair));
         let mut text = String::with_capacity(pairs.len());
         text.extend(
             char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)),
@@ -35,9 +56,11 @@ pub(crate) fn decoded(bytes: Vec<u8>) -> (Vec<u8>, bool) {
         text.into_bytes()
     };
     if bytes.starts_with(&[0xff, 0xfe]) {
-        (units(u16::from_le_bytes), true)
+        (units(u16::from_le_bytes, 1), true)
     } else if bytes.starts_with(&[0xfe, 0xff]) {
-        (units(u16::from_be_bytes), true)
+        (units(u16::from_be_bytes, 1), true)
+    } else if let Some(combine) = utf16_without_mark(&bytes) {
+        (units(combine, 0), true)
     } else {
         (bytes, false)
     }

@@ -111,6 +111,20 @@ pub enum OwnershipReason {
 }
 
 impl OwnershipReason {
+    /// Its name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Named => "named",
+            Self::BelowNamedBridge(_) => "below-named-bridge",
+            Self::IncludeAll => "include-all",
+            Self::Range => "range",
+            Self::All => "all",
+            Self::Alias => "alias",
+            Self::WithPhysicalFunction(_) => "with-physical-function",
+            Self::WithController(_) => "with-controller",
+        }
+    }
+
     /// The reason for a function that is translated as another one, or as itself.
     fn of(host: &Host<'_>, id: FunctionId, translated: FunctionId, own: Self) -> Self {
         if id == translated {

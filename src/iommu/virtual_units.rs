@@ -43,7 +43,10 @@ pub(super) fn resolve(iommu: &mut Iommu, host: &Host<'_>, viot: &Viot) {
         let Some(&unit) = by_offset.get(&output.into()) else {
             continue;
         };
-        let own = iommu.units.get(unit).and_then(|unit| unit.device);
+        let own = iommu
+            .units
+            .get(unit)
+            .map(|unit| (unit.segment, unit.device));
         for (id, _) in host.iter() {
             let Some((translated, at)) = iommu.translated_as(host, id) else {
                 continue;
@@ -51,7 +54,7 @@ pub(super) fn resolve(iommu: &mut Iommu, host: &Host<'_>, viot: &Viot) {
             let segment = (u32::from(segments.0)..=u32::from(segments.1)).contains(&at.segment.0);
             let bits = at.bdf.bits();
             // The unit's own requests are not translated.
-            let own = own.is_some_and(|own| own.0 == bits);
+            let own = own == Some((at.segment, Some(RequesterId(bits))));
             if segment && !own && (ids.0.0..=ids.1.0).contains(&bits) {
                 let reason = OwnershipReason::of(host, id, translated, OwnershipReason::Range);
                 iommu.claim(id, unit, reason);

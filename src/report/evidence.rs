@@ -42,9 +42,11 @@ pub(super) fn line(host: &Host<'_>, evidence: &Evidence) -> String {
 /// The function that a piece of evidence belongs to.
 pub(super) const fn function_of(locus: Locus) -> Option<FunctionId> {
     match locus {
-        Locus::Config(id, _) | Locus::Lists(id) | Locus::Reported(id, _) | Locus::Tree(id) => {
-            Some(id)
-        }
+        Locus::Config(id, _)
+        | Locus::Lists(id)
+        | Locus::Reported(id, _)
+        | Locus::Resource(id, _)
+        | Locus::Tree(id) => Some(id),
         Locus::Table(..) | Locus::Log(_) | Locus::Step(_) | Locus::Capture => None,
     }
 }
@@ -54,6 +56,11 @@ pub(super) fn place(host: &Host<'_>, locus: Locus) -> Option<String> {
     match locus {
         Locus::Config(id, span) => config_line(host, id, span),
         Locus::Reported(id, member) => reported_place(host, id, member),
+        Locus::Resource(id, index) => {
+            let mut resources = host.function(id).reported.resources.iter();
+            let found = resources.find(|resource| resource.value.index == index)?;
+            Some(safe(&found.origin.to_string()))
+        }
         Locus::Log(line) => Some(format!("host/log.txt:{line}")),
         Locus::Step(step) => Some(format!("step {step}")),
         Locus::Lists(_) | Locus::Tree(_) | Locus::Table(..) | Locus::Capture => None,

@@ -292,7 +292,9 @@ impl Location {
         let physical_location = match item.locus {
             Locus::Config(id, span) => member(format!("{}/config", folder(id)), Some(bytes(span))),
             Locus::Lists(id) => member(format!("{}/config", folder(id)), None),
-            Locus::Reported(id, _) => member(format!("{}/properties.json", folder(id)), None),
+            Locus::Reported(id, _) | Locus::Resource(id, _) => {
+                member(format!("{}/properties.json", folder(id)), None)
+            }
             Locus::Table(table, span) => {
                 member(format!("acpi/{}", table.signature()), Some(bytes(span)))
             }

@@ -89,6 +89,8 @@ pub enum Locus {
     /// A fact that someone reported about the function: a member of its properties, or the key
     /// of a Windows device property.
     Reported(FunctionId, &'static str),
+    /// A range that was reported of the function, by its index (0 to 5 BARs, 6 ROM).
+    Resource(FunctionId, u8),
     /// Where the function sits in the tree.
     Tree(FunctionId),
     /// Bytes of a remapping table.

@@ -19,6 +19,7 @@ mod cap;
 mod cfg;
 mod dda;
 mod grp;
+mod imp;
 mod int;
 mod iom;
 mod rst;

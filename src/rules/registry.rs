@@ -1,6 +1,6 @@
 //! The one list of rules, in order of code.
 
-use super::{Rule, acs, bar, cap, cfg, dda, grp, int, iom, rst, rsv, top, vfi, vmc};
+use super::{Rule, acs, bar, cap, cfg, dda, grp, imp, int, iom, rst, rsv, top, vfi, vmc};
 
 /// Every rule, in order of code.
 pub static RULES: &[&Rule] = &[
@@ -96,6 +96,13 @@ pub static RULES: &[&Rule] = &[
     &dda::DDA073,
     &dda::DDA074,
     &grp::GRP001,
+    &imp::IMP070,
+    &imp::IMP072,
+    &imp::IMP073,
+    &imp::IMP074,
+    &imp::IMP075,
+    &imp::IMP076,
+    &imp::IMP077,
     &int::INT001,
     &int::INT002,
     &int::INT003,
@@ -131,6 +138,8 @@ pub static RULES: &[&Rule] = &[
     &iom::IOM026,
     &iom::IOM027,
     &iom::IOM030,
+    &iom::IOM070,
+    &iom::IOM071,
     &rst::RST001,
     &rst::RST002,
     &rsv::RSV001,
@@ -139,6 +148,7 @@ pub static RULES: &[&Rule] = &[
     &rsv::RSV005,
     &rsv::RSV006,
     &rsv::RSV007,
+    &rsv::RSV070,
     &top::TOP001,
     &top::TOP002,
     &top::TOP003,

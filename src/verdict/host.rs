@@ -5,7 +5,7 @@
 use super::Verdict;
 use crate::analysis::Facts;
 use crate::policy::{Effect, Policy};
-use crate::rules::{RULES, RuleRun, Sum, Tally};
+use crate::rules::{Finding, RULES, RuleRun, Subject, Sum, Tally};
 
 /// Whether the machine as a whole can assign devices under one policy.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,6 +32,32 @@ pub struct Requirement {
     pub rules: Vec<&'static str>,
     /// The verdict hangs on it: where it is open, so is the verdict.
     pub decides: bool,
+}
+
+impl Requirement {
+    /// The findings for which it is not met: of each rule those about the host, or the first
+    /// about a function with how many functions it concerns.
+    pub fn findings<'r>(&self, run: &'r RuleRun) -> impl Iterator<Item = (&'r Finding, u32)> {
+        let unmet = matches!(self.state, State::NotMet | State::Condition);
+        let codes = if unmet {
+            self.rules.clone()
+        } else {
+            Vec::new()
+        };
+        codes.into_iter().flat_map(move |code| {
+            let about_host = run.host_findings().iter();
+            let about_host = about_host.filter(move |finding| finding.rule().code == code);
+            let mut tallies = run.tallies();
+            let tally = tallies.find(|(rule, _)| rule.code == code);
+            let fired = tally.map_or(0, |(_, tally)| tally.fired);
+            let mut about_functions = run.findings();
+            let first = about_functions.find(|finding| {
+                finding.rule().code == code && matches!(finding.subject(), Subject::Function(_))
+            });
+            let first = first.map(|finding| (finding, fired));
+            about_host.map(|finding| (finding, 0)).chain(first)
+        })
+    }
 }
 
 /// Whether a requirement is met.
@@ -303,6 +329,31 @@ mod tests {
             verdict(&machine, Policy::Vfio).verdict,
             Verdict::NotAssignable
         );
+    }
+
+    #[test]
+    fn what_is_not_met_shows_the_findings_that_say_so() {
+        let refused = GRANTED.replace("OS now controls", "platform does not support");
+        let machine = Machine::new()
+            .with("00:01.0", Dev::root_port(1))
+            .with("01:00.0", Dev::endpoint())
+            .with_table("DSDT")
+            .with_log(&refused);
+        machine.facts(|facts| {
+            let run = rules::run(facts);
+            let verdict = HostVerdict::of(facts, &run, Policy::HyperV2025);
+            let shown = |number: u8| {
+                let mut items = verdict.requirements.iter();
+                let item = items.find(|item| item.number == Some(number)).unwrap();
+                let findings = item.findings(&run);
+                findings
+                    .map(|(finding, functions)| (finding.rule().code, functions))
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(shown(3), [("IOM001", 0)]);
+            assert_eq!(shown(8), [("DDA004", 1)]);
+            assert_eq!(shown(10), [], "it is met or open");
+        });
     }
 
     #[test]

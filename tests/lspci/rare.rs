@@ -1,7 +1,7 @@
 //! Rules of rare structures: buses of another time, CXL, second channels.
 
 use crate::rules::Form::{Dec, Hex, Words};
-use crate::rules::Rule;
+use crate::rules::{INDICATORS, Rule, VC_ARBITRATION};
 
 /// `Register#1` is the second register of that name; `Field@1` is bit 1 of a field.
 const fn flags(
@@ -136,19 +136,7 @@ pub(crate) const RULES: &[Rule] = &[
         flags: &[("RejSnoopTrans", "Reject Snoop Transactions")],
         values: &[("PATOffset=", Hex, "Port Arbitration Table Offset")],
     },
-    flags(
-        VC,
-        "VC1 Arb",
-        "VC Resource Capability#1",
-        &[
-            ("Fixed", "Hardware Fixed Arbitration"),
-            ("WRR32", "WRR with 32 Phases"),
-            ("WRR64", "WRR with 64 Phases"),
-            ("WRR128", "WRR with 128 Phases"),
-            ("TWRR128", "Time-Based WRR with 128 Phases"),
-            ("WRR256", "WRR with 256 Phases"),
-        ],
-    ),
+    flags(VC, "VC1 Arb", "VC Resource Capability#1", VC_ARBITRATION),
     Rule {
         structure: VC,
         label: "VC1 Ctrl",
@@ -442,7 +430,6 @@ const FREQUENCIES: &[(&str, u64)] = &[
     ("[e]", 0xe),
     ("Vend", 0xf),
 ];
-const INDICATORS: &[(&str, u64)] = &[("Unknown", 0), ("On", 1), ("Blink", 2), ("Off", 3)];
 const READS: &[(&str, u64)] = &[("512", 0), ("1024", 1), ("2048", 2), ("4096", 3)];
 const SPLITS: &[(&str, u64)] = &[
     ("12", 5),

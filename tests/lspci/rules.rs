@@ -150,7 +150,16 @@ const PCI_X_BRIDGE: &[(&str, &str)] = &[
     ("SCO", "Split Completion Overrun"),
     ("SRD", "Split Request Delayed"),
 ];
-const INDICATORS: &[(&str, u64)] = &[("Unknown", 0), ("On", 1), ("Blink", 2), ("Off", 3)];
+pub(crate) const VC_ARBITRATION: &[(&str, &str)] = &[
+    ("Fixed", "Hardware Fixed Arbitration"),
+    ("WRR32", "WRR with 32 Phases"),
+    ("WRR64", "WRR with 64 Phases"),
+    ("WRR128", "WRR with 128 Phases"),
+    ("TWRR128", "Time-Based WRR with 128 Phases"),
+    ("WRR256", "WRR with 256 Phases"),
+];
+pub(crate) const INDICATORS: &[(&str, u64)] =
+    &[("Unknown", 0), ("On", 1), ("Blink", 2), ("Off", 3)];
 const STATES: &[(&str, u64)] = &[("D0", 0), ("D1", 1), ("D2", 2), ("D3", 3)];
 const STATUS: &[(&str, &str)] = &[
     ("Cap", "Capabilities List"),
@@ -948,14 +957,7 @@ const RULES: &[Rule] = &[
         structure: "Virtual Channel",
         label: "VC0 Arb",
         register: "VC Resource Capability",
-        flags: &[
-            ("Fixed", "Hardware Fixed Arbitration"),
-            ("WRR32", "WRR with 32 Phases"),
-            ("WRR64", "WRR with 64 Phases"),
-            ("WRR128", "WRR with 128 Phases"),
-            ("TWRR128", "Time-Based WRR with 128 Phases"),
-            ("WRR256", "WRR with 256 Phases"),
-        ],
+        flags: VC_ARBITRATION,
         values: &[],
     },
     Rule {

@@ -102,6 +102,7 @@ const NOTES: &[(&str, NoteKind)] = &[
     ("Invalid PCI ROM", NoteKind::RomInvalid),
     ("vfio_ecap_init: hiding", NoteKind::CapabilityHidden),
     ("IO_PAGE_FAULT", NoteKind::DmaFault),
+    ("Request device [", NoteKind::DmaFault),
     ("PCIe Bus Error", NoteKind::BusError),
 ];
 
@@ -125,6 +126,21 @@ pub(super) fn old_group(text: &str) -> Option<(String, Sbdf)> {
         format!("{verb} iommu group {}", group.1),
         function(group.0)?,
     ))
+}
+
+/// The function whose transfer the IOMMU blocked: `DMAR: [DMA Read] Request device [01:00.0] fault
+/// addr …`, which goes without the segment, and `AMD-Vi: Event logged [IO_PAGE_FAULT
+/// device=0000:01:00.0 …`, before Linux 5.13 without it, too.
+pub(super) fn faulting(text: &str) -> Option<Sbdf> {
+    let (_, rest) = match text.starts_with("DMAR: ") {
+        true => text.split_once("Request device [")?,
+        false => text
+            .strip_prefix("AMD-Vi: ")?
+            .split_once("IO_PAGE_FAULT device=")?,
+    };
+    let end = rest.find([' ', ']'])?;
+    let name = rest.get(..end)?;
+    name.parse().ok()
 }
 
 impl LoggedFunction {
@@ -158,6 +174,11 @@ impl LoggedFunction {
         } else {
             self.resource(line, text);
         }
+        self.note(line, text);
+    }
+
+    /// Keeps a remark about trouble.
+    pub(super) fn note(&mut self, line: u32, text: &str) {
         if let Some(&(_, kind)) = NOTES.iter().find(|(words, _)| text.contains(words))
             && self.notes.len() < MAX_NOTES
         {
@@ -207,7 +228,10 @@ impl LoggedFunction {
                 self.read_from_register.insert(index, said);
                 self.resources.insert(index, placed(said));
             }
-            Outcome::Read | Outcome::Has => _ = self.resources.insert(index, placed(said)),
+            Outcome::Read | Outcome::Has => {
+                self.resources.insert(index, placed(said));
+                self.settled(index);
+            }
             Outcome::Failed => {
                 // The size counts; a window that found no place is closed.
                 let mut said = said;
@@ -219,6 +243,16 @@ impl LoggedFunction {
             }
             Outcome::Other => {}
         }
+    }
+
+    /// What could not be claimed and got another place is no trouble any more.
+    fn settled(&mut self, index: u8) {
+        let bar = format!("BAR {index}");
+        self.notes.retain(|note| {
+            let text = note.value.text.strip_prefix("can't claim ");
+            let text = text.and_then(|text| text.strip_prefix(&bar));
+            text.is_none_or(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        });
     }
 
     /// The kernel's number for a resource.

@@ -36,7 +36,7 @@ pub(super) fn message(line: &str) -> Option<Message<'_>> {
 }
 
 /// A line without quotes, level, time, thread, host and `kernel:`.
-fn undecorated(line: &str) -> &str {
+pub(super) fn undecorated(line: &str) -> &str {
     let mut rest = line.trim_start_matches([' ', '\t', '>', '|']).trim_end();
     // `Jan 05 08:40:49 host kernel: `; what follows may have a time of its own.
     if let Some((before, after)) = rest.split_once("kernel: ")

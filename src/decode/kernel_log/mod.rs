@@ -8,11 +8,14 @@
 
 mod function;
 mod line;
+mod memory;
 mod range;
 mod remapping;
 mod root_bus;
+mod wrap;
 
 pub use function::{LoggedFunction, Note, NoteKind};
+pub use memory::{MemoryEntry, MemoryKind};
 pub use range::LoggedRange;
 pub use remapping::{AmdUnit, IdentityMap, Remapping, State, Unit, UnitRegisters};
 pub use root_bus::LoggedRootBus;
@@ -21,6 +24,7 @@ use std::collections::BTreeMap;
 
 use crate::addr::{Sbdf, Segment};
 use line::{Message, Subject};
+use wrap::Wrap;
 
 /// Longest line that is looked at. The kernel's own limit is below 1100 bytes.
 const MAX_LINE: usize = 4096;
@@ -53,6 +57,8 @@ pub struct KernelLog {
     pub root_buses: BTreeMap<(Segment, u8), LoggedRootBus>,
     /// DMA and interrupt remapping.
     pub remapping: Remapping,
+    /// The firmware's memory map.
+    pub memory: Vec<Said<MemoryEntry>>,
 }
 
 impl<T> Said<T> {
@@ -68,6 +74,10 @@ impl KernelLog {
         let mut current = Self::default();
         let whole = log.iter().rposition(|&byte| byte == b'\n').unwrap_or(0);
         let lines = log.get(..whole).unwrap_or_default();
+        if let Some(wrap) = Wrap::of(lines) {
+            current.wrapped(&String::from_utf8_lossy(lines), wrap, &mut earlier);
+            return Self::of_boots(earlier, current);
+        }
         for (number, line) in (1..).zip(lines.split(|&byte| byte == b'\n')) {
             let line = line.get(..MAX_LINE).unwrap_or(line);
             let Ok(line) = std::str::from_utf8(line) else {
@@ -77,7 +87,39 @@ impl KernelLog {
             };
             current.line(number, line, &mut earlier);
         }
-        // The text of another boot, or no log at all, may follow.
+        Self::of_boots(earlier, current)
+    }
+
+    /// Vendor, product and board in the kernel's words: `DMI: …` up to the firmware.
+    pub fn machine_of(log: &[u8]) -> Option<String> {
+        const MARK: &[u8] = b"DMI: ";
+        let has_mark = |line: &&[u8]| line.windows(MARK.len()).any(|window| window == MARK);
+        log.split(|&byte| byte == b'\n')
+            .map(|line| line.get(..MAX_LINE).unwrap_or(line))
+            .filter(has_mark)
+            .find_map(|line| {
+                let line = String::from_utf8_lossy(line);
+                let text = line::message(&line)?.text.strip_prefix("DMI: ")?;
+                Some(text.rsplit_once(", BIOS ")?.0.trim().to_owned())
+            })
+    }
+
+    /// Reads lines that are wrapped; a message has the number of its first line.
+    fn wrapped(&mut self, text: &str, wrap: Wrap, earlier: &mut Self) {
+        let (mut message, mut first, mut before) = (String::new(), 0, "");
+        for (number, line) in (1..).zip(text.lines()) {
+            if !wrap.join(&mut message, before, line) {
+                self.line(first, &message, earlier);
+                line.clone_into(&mut message);
+                first = number;
+            }
+            before = line;
+        }
+        self.line(first, &message, earlier);
+    }
+
+    /// The text of another boot, or no log at all, may follow the one that counts.
+    fn of_boots(earlier: Self, current: Self) -> Self {
         match earlier.says_something() && !current.says_something() {
             true => earlier,
             false => current,
@@ -135,8 +177,16 @@ impl KernelLog {
             && !rest.starts_with("Memory slots")
         {
             self.machine = said(rest);
+        } else if let Some(entry) = memory::entry(text) {
+            if self.memory.len() < MAX_ENTRIES {
+                self.memory.push(Said::new(entry, number));
+            }
         } else if let Some((group, at)) = function::old_group(text) {
             self.function(number, "pci", at, &group);
+        } else if let Some(at) = function::faulting(text) {
+            if let Some(function) = self.functions.get_mut(&at) {
+                function.note(number, text);
+            }
         } else if !root_bus::general(&mut self.root_buses, number, text) {
             self.remapping.general(number, text);
         }

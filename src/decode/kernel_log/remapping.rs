@@ -20,6 +20,8 @@ pub struct Remapping {
     pub amd_units: Vec<Said<AmdUnit>>,
     /// What the kernel did with them, in order.
     pub states: Vec<Said<State>>,
+    /// What the drivers DMAR and AMD-Vi call a bug of the firmware, without the marks in front.
+    pub firmware_bugs: Vec<Said<String>>,
 }
 
 /// A DRHD structure.
@@ -160,6 +162,10 @@ impl Remapping {
             push(&mut self.states, line, state);
             return;
         }
+        if let Some(bug) = firmware_bug(text) {
+            push(&mut self.firmware_bugs, line, bug.to_owned());
+            return;
+        }
         let Some(rest) = text
             .strip_prefix("DMAR: ")
             .or_else(|| text.strip_prefix("IOMMU: "))
@@ -204,6 +210,16 @@ fn push<T: PartialEq>(list: &mut Vec<Said<T>>, line: u32, value: T) {
     if list.len() < MAX_ENTRIES && !list.iter().any(|known| known.value == value) {
         list.push(Said::new(value, line));
     }
+}
+
+/// `DMAR: [Firmware Bug]: RMRR entry for device 1a:00.0 is broken - applying workaround`, or
+/// `AMD-Vi: [Firmware Bug]: : No southbridge IOAPIC found`, some behind the name of a device.
+fn firmware_bug(text: &str) -> Option<&str> {
+    let (before, bug) = text.split_once("[Firmware Bug]: ")?;
+    let driver = before.trim_end();
+    let ours = ["DMAR:", "DMAR-IR:", "AMD-Vi:"].iter();
+    ours.into_iter().find(|name| driver.ends_with(**name))?;
+    Some(bug.trim_start_matches([':', ' ']).trim_end())
 }
 
 /// `DRHD base: 0x000000fed91000 flags: 0x1`.

@@ -9,7 +9,7 @@ use nom::multi::fold_many0;
 use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Parser};
 
-use super::header::ids;
+use super::header::{ids, pair};
 
 /// What one line says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,6 +20,8 @@ pub(super) enum Detail<'a> {
         numa_node: Option<u32>,
         iommu_group: Option<u32>,
     },
+    /// Class, vendor and device as ESXi's lspci prints them below the names.
+    Identity(u16, (u16, u16)),
     IommuGroup(u32),
     NumaNode(u32),
     Driver(&'a [u8]),
@@ -67,6 +69,7 @@ pub(super) fn detail(line: &[u8]) -> Option<Detail<'_>> {
         map_opt(preceded(tag("Subsystem: "), rest), |text| {
             ids(text).map(|(vendor, device)| Detail::Subsystem(vendor, device))
         }),
+        map_opt(preceded(tag("Class "), rest), identity),
         map(preceded(tag("IOMMU group: "), number32), Detail::IommuGroup),
         map(preceded(tag("NUMA node: "), number32), Detail::NumaNode),
         map(
@@ -82,6 +85,15 @@ pub(super) fn detail(line: &[u8]) -> Option<Detail<'_>> {
     ))
     .parse(line);
     parsed.ok().map(|(_, detail)| detail)
+}
+
+/// `0200: 8086:1521`
+fn identity(text: &[u8]) -> Option<Detail<'_>> {
+    let (class, rest) = text.split_at_checked(4)?;
+    let digits = std::str::from_utf8(class).ok()?;
+    let plain = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let class = plain.then(|| u16::from_str_radix(digits, 16).ok())??;
+    Some(Detail::Identity(class, pair(rest.strip_prefix(b": ")?)?))
 }
 
 /// `bus master, fast devsel, latency 0, IRQ 16, NUMA node 0, IOMMU group 1`

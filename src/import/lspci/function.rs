@@ -211,10 +211,11 @@ impl Pending {
         if content.is_empty() {
             return;
         }
-        let own = *self.indent.get_or_insert(indent);
         let Some(detail) = detail(content) else {
             return;
         };
+        // Not by any line: what a mail wrapped of the first one stands at the margin.
+        let own = *self.indent.get_or_insert(indent);
         if indent > own {
             return;
         }
@@ -236,6 +237,15 @@ impl Pending {
                 }
                 if let Some(group) = iommu_group {
                     set(&mut facts.iommu_group, group, origin);
+                }
+            }
+            Detail::Identity(class, (vendor, device)) => {
+                // Numbers are better than what a name stood for.
+                let fact = |value| Some(Reported::new(value, origin.clone()));
+                facts.vendor = fact(vendor);
+                facts.device = fact(device);
+                if facts.class.is_none() {
+                    facts.base_class = fact(class);
                 }
             }
             Detail::IommuGroup(group) => set(&mut facts.iommu_group, group, origin),

@@ -41,8 +41,11 @@ pub(super) fn header(line: &[u8]) -> Option<Header<'_>> {
     described(at, rest)
 }
 
-/// What stands behind an address.
+/// What stands behind an address. With a quote it is a line of `lspci -m`, which is another form.
 fn described(at: Sbdf, line: &[u8]) -> Option<Header<'_>> {
+    if line.first() == Some(&b'"') {
+        return None;
+    }
     let (rest, class) = class(line).ok()?;
     let (description, revision) = cut(rest, b" (rev ");
     let (_, prog_if) = cut(rest, b" (prog-if ");
@@ -116,7 +119,7 @@ fn class(input: &[u8]) -> IResult<&[u8], (Option<u16>, usize)> {
 
 /// Base class and subclass that go by a name (`PCI bridge`), if only one does. Capitals changed
 /// between generations of the list.
-fn class_named(name: &[u8]) -> Option<u16> {
+pub(in crate::import) fn class_named(name: &[u8]) -> Option<u16> {
     static CODES: LazyLock<HashMap<String, Option<u16>>> = LazyLock::new(|| {
         let mut codes = HashMap::new();
         for class in pci_ids::Classes::iter() {
@@ -273,6 +276,7 @@ mod tests {
             "-[0000:00]-+-00.0  X: Y",
             "Region 0: Memory at f0000000",
             "00:1c.0\tPCI bridge",
+            "00:1c.0 \"PCI bridge\" \"Intel Corporation\" \"Port: 1\"",
         ] {
             assert_eq!(header(line.as_bytes()), None, "{line}");
         }

@@ -41,7 +41,7 @@ pub(super) struct Entry<'a> {
 pub(super) fn listed(line: &[u8]) -> Option<Listed<'_>> {
     // Nearly every line of a text begins with something else.
     match line.first()? {
-        b'I' | b'i' | b'G' | b'g' | b'#' | b'(' | b'[' | b'/' | b'.' => {}
+        b'I' | b'i' | b'G' | b'g' | b'#' | b'(' | b'[' | b'/' | b'.' | b'l' => {}
         _ => return None,
     }
     if let Some(path) = path(line) {
@@ -63,7 +63,7 @@ pub(super) fn listed(line: &[u8]) -> Option<Listed<'_>> {
     if let Some(rest) = word(named, b"group")
         && let Some((group, rest)) = number(rest.trim_ascii_start().trim_prefix_byte(b':'))
     {
-        let rest = rest.trim_prefix_byte(b':').trim_ascii();
+        let rest = behind_separators(rest);
         if strip(rest, b'#').is_empty() {
             return Some(Listed::Group(group));
         }
@@ -101,6 +101,29 @@ pub(super) fn is_entry(line: &[u8]) -> bool {
     )
 }
 
+/// Whether a line is the folder of a group, as `ls` prints it above what is in it.
+pub(super) fn is_folder(line: &[u8]) -> bool {
+    matches!(line.first(), Some(b'/' | b'.')) && matches!(path(line), Some(Listed::Group(_)))
+}
+
+/// What `ls` prints of a folder: nothing but full addresses, or with `-l` a link.
+pub(super) fn members(line: &[u8]) -> Option<Vec<Sbdf>> {
+    let text = std::str::from_utf8(line).ok()?;
+    let names = match text.split_once(" -> ") {
+        Some((link, _)) if text.starts_with('l') => link.rsplit(' ').next()?,
+        Some(_) => return None,
+        None => text,
+    };
+    let names = names.split_ascii_whitespace();
+    let members: Option<Vec<Sbdf>> = names
+        .map(|name| {
+            let at: Sbdf = name.parse().ok()?;
+            (at.to_string() == name).then_some(at)
+        })
+        .collect();
+    members.filter(|members| !members.is_empty())
+}
+
 /// `[1022:14db] [R] 00:01.1  PCI bridge   Device 14db`, `0000:97:00.4 - System peripheral: …`.
 fn entry(group: Option<u32>, line: &[u8]) -> Option<Listed<'_>> {
     let (ids, line) = match bracketed(line).and_then(|(ids, rest)| Some((header::pair(ids)?, rest)))
@@ -122,23 +145,40 @@ fn entry(group: Option<u32>, line: &[u8]) -> Option<Listed<'_>> {
     }))
 }
 
-/// `/sys/kernel/iommu_groups/13/devices/0000:01:00.0`, with anything before it and, of `ls -l`,
-/// a link's target behind it.
+/// `/sys/kernel/iommu_groups/13/devices/0000:01:00.0`, with anything before it (`ls -l` begins
+/// with `lrwxrwxrwx`) and a link's target behind it.
 fn path(line: &[u8]) -> Option<Listed<'_>> {
     const FOLDER: &[u8] = b"iommu_groups/";
-    if !matches!(line.first(), Some(b'/' | b'.')) {
+    if !matches!(line.first(), Some(b'/' | b'.' | b'l')) {
         return None;
     }
     let at = line
         .windows(FOLDER.len())
         .position(|window| window == FOLDER)?;
     let (group, rest) = number(line.get(at + FOLDER.len()..)?)?;
+    if rest.is_empty() {
+        return link(line.get(..at)?, group);
+    }
+    // `ls /sys/kernel/iommu_groups/*/devices` lists below each folder what is in it.
+    if rest == b"/devices:" || rest == b"/devices/:" {
+        return Some(Listed::Group(group));
+    }
     let name = rest.strip_prefix(b"/devices/")?;
     let end = name
         .iter()
         .position(u8::is_ascii_whitespace)
         .unwrap_or(name.len());
     let name = std::str::from_utf8(name.get(..end)?).ok()?;
+    let at: Sbdf = name.parse().ok()?;
+    (at.to_string() == name).then_some(Listed::Path { group, at })
+}
+
+/// `/sys/bus/pci/devices/0000:01:00.0/iommu_group -> ../../../../kernel/`, as far as the target's
+/// `iommu_groups/13`.
+fn link(before: &[u8], group: u32) -> Option<Listed<'_>> {
+    let text = std::str::from_utf8(before).ok()?;
+    let folder = text.split_once("/iommu_group -> ")?.0;
+    let name = folder.rsplit('/').next()?;
     let at: Sbdf = name.parse().ok()?;
     (at.to_string() == name).then_some(Listed::Path { group, at })
 }
@@ -157,6 +197,15 @@ fn bracketed(line: &[u8]) -> Option<(&[u8], &[u8])> {
 fn word<'a>(line: &'a [u8], word: &[u8]) -> Option<&'a [u8]> {
     let (start, rest) = line.split_at_checked(word.len())?;
     start.eq_ignore_ascii_case(word).then_some(rest)
+}
+
+/// What follows the colon, dash or arrow behind the number of a group.
+fn behind_separators(text: &[u8]) -> &[u8] {
+    let mut text = text.trim_ascii();
+    while let [b':' | b'-' | b'=' | b'>' | b'|', rest @ ..] = text {
+        text = rest.trim_ascii_start();
+    }
+    text
 }
 
 /// The number of a group, and what follows.
@@ -225,6 +274,9 @@ mod tests {
             (format!("IOMMU group 13: 0000:01:00.0 {vga}"), Some(13)),
             (format!("Group 13:\t01:00.0 {vga}"), Some(13)),
             (format!("(13) 01:00.0 {vga}"), Some(13)),
+            (format!("IOMMU Group 13 -> 01:00.0 {vga}"), Some(13)),
+            (format!("Group 13 - 0000:01:00.0 {vga}"), Some(13)),
+            (format!("IOMMU Group 13 :: 01:00.0 {vga}"), Some(13)),
             (format!("Group Device: 0000:01:00.0 - {vga}"), None),
         ] {
             let expected = (group, ids, Some(0x0300), false, at.to_owned());
@@ -285,12 +337,40 @@ mod tests {
     fn paths_name_group_and_function() {
         for line in [
             "/sys/kernel/iommu_groups/13/devices/0000:01:00.0",
+            "lrwxrwxrwx 1 root root 0 Dec 17 14:39 /sys/kernel/iommu_groups/13/devices/0000:01:00.0 -> ../../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0",
+            "lrwxrwxrwx 1 root root 0 Dec 17 14:39 /sys/bus/pci/devices/0000:01:00.0/iommu_group -> ../../../../kernel/iommu_groups/13",
+            "/sys/bus/pci/devices/0000:01:00.0/iommu_group -> ../../../../kernel/iommu_groups/13",
             "./kernel/iommu_groups/13/devices/0000:01:00.0 -> ../../../../devices/pci0000:00/0000:01:00.0",
         ] {
             let Some(Listed::Path { group, at }) = listed(line.as_bytes()) else {
                 panic!("{line}");
             };
             assert_eq!((group, at.to_string().as_str()), (13, "0000:01:00.0"));
+        }
+    }
+
+    #[test]
+    fn a_folder_of_a_group_heads_what_is_in_it() {
+        for line in [
+            "/sys/kernel/iommu_groups/13/devices:",
+            "./13/iommu_groups/13/devices:",
+        ] {
+            assert!(is_folder(line.as_bytes()), "{line}");
+        }
+        assert!(!is_folder(b"/sys/kernel/iommu_groups/13:"));
+        for (line, count) in [
+            ("0000:01:00.0", Some(1)),
+            ("0000:01:00.0  10000:e1:00.1", Some(2)),
+            (
+                "lrwxrwxrwx 1 root root 0 Dec 17 14:39 0000:01:00.0 -> ../../x/0000:01:00.0",
+                Some(1),
+            ),
+            ("01:00.0", None),
+            ("0000:01:00.0 vfio-pci", None),
+            ("", None),
+        ] {
+            let found = members(line.as_bytes()).map(|members| members.len());
+            assert_eq!(found, count, "{line}");
         }
     }
 

@@ -14,7 +14,9 @@ mod named;
 pub mod verbose;
 mod words;
 
+pub(in crate::import) use header::class_named;
 pub use hex::{HexLine, full_line, line};
+pub(in crate::import) use named::ids as ids_named;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,7 +98,7 @@ pub fn read(text: &[u8], source: &str, diagnostics: &mut Diagnostics) -> Dump {
 pub(crate) fn is_header(line: &[u8]) -> bool {
     let line = line.get(..MAX_LINE).unwrap_or(line);
     let content = unquoted(line).1.trim_ascii_end();
-    header::header(content).is_some() || listing::is_entry(content)
+    header::header(content).is_some() || listing::is_entry(content) || listing::is_folder(content)
 }
 
 struct Reader<'a> {
@@ -183,7 +185,17 @@ impl Reader<'_> {
             self.detail(indent, content);
         } else if let Some(listed) = listing::listed(content) {
             self.flush();
+            self.context.folder = listing::is_folder(content);
             self.listed(&listed, indent);
+        } else if self.context.folder
+            && let Some(members) = listing::members(content)
+        {
+            let group = self.context.group;
+            for at in members {
+                self.current = Some(Pending::named(at, self.line));
+                self.grouped(group);
+                self.flush();
+            }
         } else if self.current.is_some()
             && !boundary::ends_function(blank || apart, indent, content)
         {
@@ -409,6 +421,8 @@ struct Context {
     group: Option<u32>,
     /// It stood on a line of its own.
     heading: bool,
+    /// It was the folder of the group: only addresses stand below it.
+    folder: bool,
     /// How deep the heading was indented.
     indent: usize,
     /// How deep the functions below it are.
@@ -463,6 +477,7 @@ impl Context {
 
     /// What follows belongs to no group.
     fn leave(&mut self) {
+        self.folder = false;
         self.unit = None;
         self.group = None;
         self.entries = None;
@@ -470,7 +485,7 @@ impl Context {
 }
 
 /// A line without quote marks and indentation, and how deep it was indented.
-fn unquoted(line: &[u8]) -> (usize, &[u8]) {
+pub(in crate::import) fn unquoted(line: &[u8]) -> (usize, &[u8]) {
     let mut indent = 0;
     let mut rest = line;
     while let Some((&byte, after)) = rest.split_first() {

@@ -17,7 +17,7 @@ static VENDORS: LazyLock<HashMap<&'static str, Vec<&'static pci_ids::Vendor>>> =
 
 /// Vendor id, and device id where it is certain, of `Intel Corporation 82574L Gigabit Network
 /// Connection` or `Intel Corporation Device 9d10`.
-pub(super) fn ids(description: &[u8]) -> Option<(u16, Option<u16>)> {
+pub(in crate::import) fn ids(description: &[u8]) -> Option<(u16, Option<u16>)> {
     let text = std::str::from_utf8(description).ok()?.trim_ascii();
     let mut vendor = None;
     let mut found = BTreeSet::new();

@@ -65,7 +65,9 @@ pub(super) fn fill(
         let text = line.get(behind..).unwrap_or_default();
         block.push(Line { number, text });
     }
-    let ended = text.ends_with("\n\n") || text.ends_with("\n\r\n");
+    // An empty line ends the last function, be it in a quote.
+    let last = text.lines().next_back().unwrap_or_default();
+    let ended = text.ends_with('\n') && unquoted(last.as_bytes()).1.trim_ascii().is_empty();
     if let Some(at) = function.filter(|at| empty.contains(at)) {
         one(at, &block, trust(ended), source, dump);
     }

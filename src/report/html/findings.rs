@@ -182,6 +182,7 @@ fn bytes(report: &Report<'_>, evidence: &Evidence) -> Markup {
             .and_then(|bytes| hex::table(bytes, span)),
         Locus::Log(line) => log_line(report, line).map(|line| html! { pre.log { (line) } }),
         Locus::Lists(_)
+        | Locus::Resource(..)
         | Locus::Reported(..)
         | Locus::Tree(_)
         | Locus::Step(_)

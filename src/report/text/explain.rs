@@ -7,14 +7,14 @@ use crate::analysis::Tri;
 use crate::analysis::acs::{AcsSupport, Hop, HopRole, UpHierarchy};
 use crate::analysis::device_type::DeviceType;
 use crate::analysis::resources::{self, BarDemand, Size, SizeSource};
-use crate::bytes::Observed;
+use crate::bytes::{Observed, Span, Window};
 use crate::host::FunctionId;
 use crate::iommu::OwnershipReason;
 use crate::policy::Effect;
 use crate::report::evidence;
 use crate::report::wording::{count, safe, size, wrap};
 use crate::report::{Layout, Report};
-use crate::rules::{Finding, Gap};
+use crate::rules::{Finding, Gap, Locus};
 use crate::topology::{LocationPath, Node};
 use crate::verdict::{Decision, Verdict};
 
@@ -28,6 +28,7 @@ pub fn explain(report: &Report<'_>, layout: Layout, id: FunctionId) -> String {
     verdicts(&mut page, report, id);
     path(&mut page, report, id);
     translation(&mut page, report, id);
+    super::host::section(&mut page.out, report, layout);
     mechanisms(&mut page, report, id);
     address_space(&mut page, report, id);
     findings(&mut page, report, id);
@@ -73,6 +74,24 @@ impl Page {
     fn fact(&mut self, name: &str, value: &str) {
         let _ = writeln!(self.out, "  {name:<16} {value}");
     }
+
+    /// A fact with the file and line that it was read from.
+    fn cited(&mut self, name: &str, value: &str, place: Option<String>) {
+        self.fact(name, &with_place(value, place));
+    }
+}
+
+/// File and line of a fact, where the capture keeps the text that says it.
+fn cited(report: &Report<'_>, locus: Locus) -> Option<String> {
+    // An origin without a line names no text.
+    evidence::place(report.facts.host, locus).filter(|place| place.contains(':'))
+}
+
+fn with_place(text: &str, place: Option<String>) -> String {
+    match place {
+        Some(place) => format!("{text} ({place})"),
+        None => text.to_owned(),
+    }
 }
 
 fn identity(page: &mut Page, report: &Report<'_>, id: FunctionId) {
@@ -92,9 +111,15 @@ fn identity(page: &mut Page, report: &Report<'_>, id: FunctionId) {
         if let Some(revision) = identity.revision {
             let _ = write!(ids, ", revision {revision:02x}");
         }
-        page.fact("ids", &ids);
+        let place = cited(report, Locus::Reported(id, "device"))
+            .or_else(|| cited(report, Locus::Config(id, Span::new(0, 4))));
+        page.cited("ids", &ids, place);
     }
-    page.fact("kind", topology.kind(id).name());
+    let kind = match function.express() {
+        Observed::Present(express) => cited(report, Locus::Config(id, express.window().span(2, 2))),
+        _ => cited(report, Locus::Reported(id, "port_type")),
+    };
+    page.cited("kind", topology.kind(id).name(), kind);
     match LocationPath::of(host, topology, id) {
         Some(path) => {
             let mut text = path.to_string();
@@ -143,10 +168,12 @@ fn identity(page: &mut Page, report: &Report<'_>, id: FunctionId) {
         );
     }
     if let Some(node) = &function.reported.numa_node {
-        page.fact("NUMA node", &node.value.to_string());
+        let place = cited(report, Locus::Reported(id, "numa_node"));
+        page.cited("NUMA node", &node.value.to_string(), place);
     }
     if let Some(slot) = &function.reported.slot {
-        page.fact("slot", &safe(&slot.value));
+        let place = cited(report, Locus::Reported(id, "slot"));
+        page.cited("slot", &safe(&slot.value), place);
     }
 }
 
@@ -228,7 +255,7 @@ fn path(page: &mut Page, report: &Report<'_>, id: FunctionId) {
             for (name, offset) in registers {
                 if let Some(value) = window.u16(offset) {
                     let span = window.span(offset, 2);
-                    let place = evidence::place(host, crate::rules::Locus::Config(hop, span));
+                    let place = evidence::place(host, Locus::Config(hop, span));
                     let place = place
                         .map(|place| format!("  ({place})"))
                         .unwrap_or_default();
@@ -364,8 +391,15 @@ fn mechanisms(page: &mut Page, report: &Report<'_>, id: FunctionId) {
         Observed::NotCaptured => "not captured".to_owned(),
         Observed::Malformed(_) => "unknown (damaged list)".to_owned(),
     };
-    page.fact("MSI", &vectors(interrupts.msi));
-    page.fact("MSI-X", &vectors(interrupts.msix));
+    let at = |window: Option<Span>| cited(report, Locus::Config(id, window?));
+    let present = |found: Observed<Window<'_>>, offset: u16, len: u16| match found {
+        Observed::Present(window) => at(Some(window.span(offset, len))),
+        _ => None,
+    };
+    let msi = present(function.msi().map(|msi| msi.window()), 2, 2);
+    page.cited("MSI", &vectors(interrupts.msi), msi);
+    let msix = present(function.msix().map(|msix| msix.window()), 2, 2);
+    page.cited("MSI-X", &vectors(interrupts.msix), msix);
     let line = match interrupts.line {
         None => "not captured",
         Some(0) => "no",
@@ -375,14 +409,17 @@ fn mechanisms(page: &mut Page, report: &Report<'_>, id: FunctionId) {
         Some(4) => "INTD#",
         Some(_) => "an undefined pin",
     };
-    page.fact("line", line);
+    let pin = interrupts.line.map(|_| Span::new(0x3d, 1));
+    page.cited("line", line, at(pin));
     let resets = profile.resets;
     let word = |has: Option<bool>| match has {
         Some(true) => "yes",
         Some(false) => "no",
         None => "not captured",
     };
-    page.fact("FLR", word(resets.flr));
+    let express = function.express().map(|express| express.window());
+    let flr = resets.flr.and_then(|_| present(express, 4, 4));
+    page.cited("FLR", word(resets.flr), flr);
     page.fact("FLR (AF)", word(resets.af_flr));
     page.fact("D3hot reset", word(resets.power));
     if let Some(methods) = &function.reported.reset_methods {
@@ -391,7 +428,8 @@ fn mechanisms(page: &mut Page, report: &Report<'_>, id: FunctionId) {
         } else {
             safe(&methods.value.join(" "))
         };
-        page.fact("kernel's resets", &text);
+        let place = cited(report, Locus::Reported(id, "reset_methods"));
+        page.cited("kernel's resets", &text, place);
     }
 }
 
@@ -403,7 +441,10 @@ fn address_space(page: &mut Page, report: &Report<'_>, id: FunctionId) {
         return;
     };
     for bar in bars.iter() {
-        page.line(2, &bar_line(bar));
+        let register = Span::new(0x10 + 4 * u16::from(bar.index), 4);
+        let place = cited(report, Locus::Resource(id, bar.index))
+            .or_else(|| cited(report, Locus::Config(id, register)));
+        page.line(2, &with_place(&bar_line(bar), place));
     }
     if bars.iter().next().is_none() {
         page.line(2, "no BARs");

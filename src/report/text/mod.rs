@@ -4,6 +4,7 @@ pub(super) mod decode;
 pub(super) mod diff;
 pub(super) mod explain;
 pub(super) mod groups;
+mod host;
 pub(super) mod lint;
 pub(super) mod messages;
 mod missing;

@@ -10,7 +10,6 @@ use crate::report::wording::{count, fit, safe, size, wrap};
 use crate::report::{Layout, Report};
 use crate::rules::Rule;
 use crate::topology::LocationPath;
-use crate::verdict::host::{HostVerdict, State};
 use crate::verdict::{Decision, Verdict};
 
 const CELL: usize = 18;
@@ -28,7 +27,7 @@ pub fn survey(report: &Report<'_>, layout: Layout) -> String {
     table(&mut out, report, layout, &listed);
     let others = report.facts.host.functions().len() - listed.len();
     summary(&mut out, report, layout, &listed, others);
-    host(&mut out, report, layout);
+    super::host::section(&mut out, report, layout);
     reasons(&mut out, report, layout, &listed);
     lacking(&mut out, report, layout, &listed);
     out
@@ -208,43 +207,6 @@ fn summary(
             )
         );
         let _ = writeln!(out, "{}", layout.palette.dim(text));
-    }
-}
-
-/// Whether the machine as a whole can assign devices, and what stands against it.
-fn host(out: &mut String, report: &Report<'_>, layout: Layout) {
-    let _ = writeln!(out, "\n{}", layout.palette.heading("HOST"));
-    for &policy in report.policies {
-        let host = HostVerdict::of(report.facts, report.run, policy);
-        let words = match host.verdict {
-            Verdict::Assignable => "can assign devices",
-            Verdict::AssignableWithConditions => "can assign devices if conditions are met",
-            Verdict::Undetermined => "? (evidence missing)",
-            Verdict::NotAssignable => "cannot assign devices",
-        };
-        let reported = match host.reported {
-            Some(true) => ", as Windows reports",
-            Some(false) => ", Windows reports",
-            None => "",
-        };
-        let words = layout.palette.verdict(host.verdict, words);
-        let _ = writeln!(
-            out,
-            "{}: {words}{reported}",
-            layout.palette.heading(policy.name())
-        );
-        for item in &host.requirements {
-            let prefix = match item.state {
-                State::NotMet | State::Condition => "",
-                State::Open if item.decides => "open whether ",
-                _ => continue,
-            };
-            let codes = match item.rules.as_slice() {
-                [] => String::new(),
-                codes => format!(" ({})", codes.join(" ")),
-            };
-            let _ = writeln!(out, "  {prefix}{}{codes}", item.reason);
-        }
     }
 }
 

@@ -94,7 +94,7 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
             Value::dword(register),
         ),
         (Some(_), _) => Evidence::new(
-            Locus::Reported(id, "resources"),
+            Locus::Resource(id, 6),
             "Expansion ROM Base Address",
             Value::AsReported,
         ),

@@ -33,7 +33,7 @@ fn evidence(id: FunctionId, function: &Function<'_>, index: u8) -> Evidence {
             Value::dword(register),
         ),
         _ => Evidence::new(
-            Locus::Reported(id, "resources"),
+            Locus::Resource(id, index),
             "Base Address Register",
             Value::AsReported,
         ),
@@ -43,7 +43,7 @@ fn evidence(id: FunctionId, function: &Function<'_>, index: u8) -> Evidence {
 /// The size of a BAR as evidence.
 fn size_evidence(id: FunctionId, bar: &resources::BarDemand) -> Evidence {
     Evidence::new(
-        Locus::Reported(id, "resources"),
+        Locus::Resource(id, bar.index),
         "size in bytes",
         Value::Register {
             value: bar.size.least(),

@@ -20,12 +20,14 @@ rule! {
     ///
     /// ## How it is decided
     ///
-    /// By the captured tables, where the FADT or the DSDT is among them, and where an Express
-    /// function was captured or no function at all.
+    /// By the captured tables, where both the FADT and the DSDT are among them, and where an
+    /// Express function was captured or no function at all. One of the two alone is a table that
+    /// somebody picked.
     ///
     /// ## What to do
     ///
-    /// Firmware: report the table.
+    /// Firmware: report an MCFG table with one entry for each segment, for all its buses, and
+    /// reserve that range in the memory map and in a motherboard device (PNP0C02).
     ///
     /// Hyper-V and VFIO: look for a firmware option "MMCONFIG" or "PCIe ECAM"; a firmware update.
     CFG020 = {
@@ -53,10 +55,13 @@ impl fmt::Display for NoMcfg {
 }
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
+    if facts.host.acpi().mcfg().next().is_some() {
+        return Outcome::Clean;
+    }
     let tables = &facts.host.capture().tables;
     if !["FACP", "DSDT"]
         .iter()
-        .any(|name| tables.contains_key(*name))
+        .all(|name| tables.contains_key(*name))
     {
         return Outcome::NotApplicable("the ACPI tables were not captured as a whole");
     }
@@ -65,13 +70,12 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
     if !express {
         return Outcome::NotApplicable("the machine has no PCI Express");
     }
-    let missing = facts.host.acpi().mcfg().next().is_none();
     let evidence = Evidence::new(Locus::Capture, "ACPI table MCFG", Value::Absent);
     several(
         &CFG020,
         Subject::Host,
         Confidence::Medium,
-        missing.then_some((NoMcfg, evidence)),
+        [(NoMcfg, evidence)],
     )
 }
 
@@ -84,7 +88,11 @@ mod tests {
 
     #[test]
     fn tables_without_mcfg_fire() {
-        let machine = || Machine::with_device(Dev::endpoint()).with_table("FACP");
+        let machine = || {
+            Machine::with_device(Dev::endpoint())
+                .with_table("FACP")
+                .with_table("DSDT")
+        };
         let missing = fired("the captured ACPI tables have no MCFG");
         assert_eq!(answer(&CFG020, &machine(), ""), missing);
         let mut mcfg = b"MCFG".to_vec();
@@ -96,7 +104,9 @@ mod tests {
 
     #[test]
     fn one_table_alone_says_nothing_of_the_others() {
-        let machine = Machine::with_port().with_table("DMAR");
-        assert_eq!(answer(&CFG020, &machine, ""), Answer::NotApplicable);
+        for table in ["DMAR", "FACP", "DSDT"] {
+            let machine = Machine::with_port().with_table(table);
+            assert_eq!(answer(&CFG020, &machine, ""), Answer::NotApplicable);
+        }
     }
 }

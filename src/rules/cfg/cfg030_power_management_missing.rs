@@ -9,12 +9,13 @@ use crate::policy::Effects;
 use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
 use crate::spec::Document;
 use crate::spec::pci::CapId;
+use crate::spec::pcie::PortType;
 
 rule! {
     /// ## What it checks
     ///
-    /// A PCI Express function has the PCI power management capability. Virtual functions need
-    /// not.
+    /// A PCI Express device on a link has the PCI power management capability. Virtual functions
+    /// need not.
     ///
     /// ## Why it matters
     ///
@@ -23,7 +24,9 @@ rule! {
     ///
     /// ## How it is decided
     ///
-    /// By the standard capability list of functions with a PCI Express capability.
+    /// By the standard capability list of functions with a PCI Express capability. Functions
+    /// integrated in the root complex are left out, although the requirement holds for them
+    /// too: processors have hundreds without it, which nobody puts to sleep or gives away.
     ///
     /// ## What to do
     ///
@@ -60,6 +63,14 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
         return Outcome::NotApplicable("a virtual function");
     }
     match function.express() {
+        Observed::Present(express)
+            if matches!(
+                express.port_type(),
+                Some(PortType::RC_ENDPOINT | PortType::RC_EVENT_COLLECTOR)
+            ) =>
+        {
+            return Outcome::NotApplicable("integrated in the root complex");
+        }
         Observed::Present(_) => {}
         Observed::Absent => return Outcome::NotApplicable("no PCI Express"),
         _ => return Outcome::CannotTell(Missing::standard(id, function)),
@@ -101,6 +112,8 @@ mod tests {
         assert_eq!(answer_for(&CFG030, Dev::endpoint()), Answer::Clean);
         let conventional = bare(Dev::conventional());
         assert_eq!(answer_for(&CFG030, conventional), Answer::NotApplicable);
+        let integrated = bare(Dev::express(PortType::RC_ENDPOINT));
+        assert_eq!(answer_for(&CFG030, integrated), Answer::NotApplicable);
         let cut = without().cut(64);
         assert!(matches!(answer_for(&CFG030, cut), Answer::CannotTell(_)));
     }

@@ -1,10 +1,10 @@
-//! The firmware's table says that interrupts are not remapped.
+//! The firmware's table says that interrupts are not remapped, or the kernel gave it up.
 
 use std::fmt;
 
 use crate::analysis::Facts;
 use crate::bytes::Span;
-use crate::decode::kernel_log::State;
+use crate::decode::kernel_log::{Said, State};
 use crate::iommu::TableKind;
 use crate::policy::{Effect, Effects};
 use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
@@ -13,7 +13,8 @@ use crate::spec::Document;
 rule! {
     /// ## What it checks
     ///
-    /// The DMAR table allows interrupt remapping.
+    /// The DMAR table allows interrupt remapping, and the kernel of a captured log did not give
+    /// it up.
     ///
     /// ## Why it matters
     ///
@@ -23,10 +24,18 @@ rule! {
     /// ## How it is decided
     ///
     /// By bit 0 (INTR_REMAP) of the DMAR table's flags. An IVRS table has no such bit: AMD's
-    /// units remap interrupts, provided that the table names the I/O APIC, which is not
-    /// evaluated yet. Without a table the rule has nothing to say; IOM001 asks for one.
+    /// units always offer it. INT003 asks whether the table names every I/O APIC, INT006 whether
+    /// the chipset can do it.
+    ///
+    /// A kernel that says it could not switch interrupt remapping on, and does not say later
+    /// that it did, makes the rule fire with medium confidence whatever the table says: the
+    /// cause may be a boot parameter. A kernel that says it is in use is enough where no table
+    /// was captured. With neither the rule has nothing to say; IOM001 asks for a table.
     ///
     /// ## What to do
+    ///
+    /// Firmware: set INTR_REMAP (bit 0 of the flags at 25h) and name every I/O APIC in the scope of
+    /// a unit. On AMD: a special device entry for each I/O APIC of the MADT.
     ///
     /// Hyper-V: look for a firmware option "interrupt remapping", "VT-d 2" or "x2APIC"; a
     /// firmware update. There is no override.
@@ -49,51 +58,80 @@ rule! {
     }
 }
 
-/// INTR_REMAP is clear.
+/// Who says so.
 #[derive(Debug)]
-struct Off;
+enum Off {
+    /// INTR_REMAP is clear.
+    Flag,
+    /// The kernel gave it up.
+    Kernel,
+    /// VFIO looked for it in vain.
+    Vfio,
+}
 
 impl fmt::Display for Off {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the DMAR table's INTR_REMAP flag is clear")
+        f.write_str(match self {
+            Self::Flag => "the DMAR table's INTR_REMAP flag is clear",
+            Self::Kernel => "the kernel could not switch interrupt remapping on",
+            Self::Vfio => "VFIO found no interrupt remapping",
+        })
     }
 }
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
-    let tables = facts.iommu.tables();
-    let states = [State::InterruptRemapping, State::InterruptRemappingFailed];
+    let flags = facts.iommu.tables().iter();
+    let flags = flags.filter_map(|table| table.interrupt_remapping);
+    let offered = flags.reduce(|all, remaps| all && remaps);
+    let fired = |off, confidence, evidence| {
+        Outcome::Fired(Finding::new(
+            &IOM002,
+            Subject::Host,
+            confidence,
+            off,
+            evidence,
+        ))
+    };
+    if offered == Some(false) {
+        let flags = Span { offset: 37, len: 1 };
+        let evidence = Evidence::new(
+            Locus::Table(TableKind::Dmar, flags),
+            "INTR_REMAP",
+            Value::Number(0),
+        );
+        return fired(
+            Off::Flag,
+            Confidence::High,
+            evidence.wanting(Value::Number(1)),
+        );
+    }
     let said = facts
         .host
         .log()
-        .and_then(|log| log.remapping.last_of(&states));
-    let in_use = said.is_some_and(|said| said.value == State::InterruptRemapping);
-    let mut answers = tables
-        .iter()
-        .filter_map(|table| table.interrupt_remapping)
-        .peekable();
-    if answers.peek().is_none() && in_use {
-        return Outcome::Clean;
+        .and_then(|log| log.remapping.last_of(STATES));
+    let refused = |said: Said<State>, off| {
+        let line = Locus::Log(said.line);
+        let evidence = Evidence::new(line, "interrupt remapping", Value::AsReported);
+        fired(off, Confidence::Medium, evidence)
+    };
+    match said {
+        Some(said) if said.value == State::InterruptRemappingFailed => refused(said, Off::Kernel),
+        Some(said) if said.value == State::VfioWithoutInterruptRemapping => {
+            refused(said, Off::Vfio)
+        }
+        None if offered.is_none() => {
+            Outcome::NotApplicable("no table and no kernel log that say so were captured")
+        }
+        _ => Outcome::Clean,
     }
-    if answers.peek().is_none() {
-        return Outcome::NotApplicable("no table that says so was captured");
-    }
-    if answers.all(|remaps| remaps) {
-        return Outcome::Clean;
-    }
-    let flags = Span { offset: 37, len: 1 };
-    let evidence = Evidence::new(
-        Locus::Table(TableKind::Dmar, flags),
-        "INTR_REMAP",
-        Value::Number(0),
-    );
-    Outcome::Fired(Finding::new(
-        &IOM002,
-        Subject::Host,
-        Confidence::High,
-        Off,
-        evidence.wanting(Value::Number(1)),
-    ))
 }
+
+/// What a kernel says about interrupt remapping.
+const STATES: &[State] = &[
+    State::InterruptRemapping,
+    State::InterruptRemappingFailed,
+    State::VfioWithoutInterruptRemapping,
+];
 
 #[cfg(test)]
 mod tests {
@@ -116,6 +154,26 @@ mod tests {
         assert_eq!(
             answer(&IOM002, &Machine::with_port(), ""),
             Answer::NotApplicable
+        );
+    }
+
+    #[test]
+    fn what_the_kernel_says_last_decides_beside_a_table_that_offers_it() {
+        const FAILED: &str = "[    0.1] DMAR-IR: Failed to enable irq remapping. You are vulnerable to irq-injection attacks.\n";
+        const ENABLED: &str = "[    0.2] DMAR-IR: Enabled IRQ remapping in x2apic mode\n";
+        let with = |log: &str| Machine::with_port().with_log(log);
+        let gave_up = fired("the kernel could not switch interrupt remapping on");
+        assert_eq!(answer(&IOM002, &with(FAILED), ""), gave_up);
+        assert_eq!(answer(&IOM002, &with(ENABLED), ""), Answer::Clean);
+        let later = format!("{FAILED}{ENABLED}");
+        assert_eq!(answer(&IOM002, &with(&later), ""), Answer::Clean);
+        let offered = with(FAILED).with_table_bytes("DMAR", dmar(1, &[]));
+        assert_eq!(answer(&IOM002, &offered, ""), gave_up);
+        let vfio = "[ 9.1] vfio_iommu_type1_attach_group: No interrupt remapping support.  \
+             Use the module param \"allow_unsafe_interrupts\" to enable VFIO IOMMU support on this platform\n";
+        assert_eq!(
+            answer(&IOM002, &with(vfio), ""),
+            fired("VFIO found no interrupt remapping")
         );
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::analysis::Facts;
 use crate::host::FunctionId;
+use crate::iommu::Unit;
 use crate::policy::{Effect, Effects};
 use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
 use crate::spec::Document;
@@ -24,9 +25,14 @@ rule! {
     /// IVRS: an entry or range holds its id. Paths are walked through the bus numbers as
     /// captured. A virtual function counts as its physical function. A device that the kernel
     /// put into a group is covered. Domains beyond 16 bits (Intel VMD) cannot stand in a table;
-    /// their devices are translated with their controller.
+    /// their devices are translated with their controller. The function that a unit itself is
+    /// (AMD, virtio) is not translated, and is no fault.
     ///
     /// ## What to do
+    ///
+    /// Firmware: name the device, or the bridge above it, in the scope of a unit, or set
+    /// INCLUDE_PCI_ALL on the last unit of its segment. On AMD: widen the range of the unit's IVHD
+    /// blocks, in each block type alike.
     ///
     /// Hyper-V and VFIO: a firmware update; another slot, where the uncovered part of the
     /// machine is one root bus.
@@ -65,6 +71,16 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     let function = facts.host.function(id);
     if function.at.segment.0 > u32::from(u16::MAX) {
         return Outcome::NotApplicable("its domain is translated with its controller");
+    }
+    let units = facts.iommu.units();
+    let is_unit = |unit: &Unit| {
+        unit.segment == function.at.segment
+            && unit
+                .device
+                .is_some_and(|own| own.0 == function.at.bdf.bits())
+    };
+    if units.iter().any(is_unit) {
+        return Outcome::NotApplicable("it is a remapping unit");
     }
     if facts.iommu.owner(id).is_some() || function.reported.iommu_group.is_some() {
         return Outcome::Clean;
@@ -139,5 +155,22 @@ mod tests {
         );
         let bare = Machine::with_device(Dev::endpoint());
         assert_eq!(answer(&IOM003, &bare, "01:00.0"), Answer::NotApplicable);
+    }
+
+    #[test]
+    fn the_function_that_a_unit_is_needs_no_unit() {
+        use crate::testing::tables::{ivhd, ivrs};
+        // As real tables have it: the range begins behind the unit 00:00.2.
+        let entries: [&[u8]; 2] = [&[3, 0x03, 0x00, 0], &[4, 0xff, 0xff, 0]];
+        let machine = Machine::with_device(Dev::endpoint())
+            .with("00:00.2", Dev::endpoint())
+            .with("00:00.1", Dev::endpoint())
+            .with_table_bytes("IVRS", ivrs(&[ivhd(0x11, &entries)]));
+        assert_eq!(answer(&IOM003, &machine, "00:00.2"), Answer::NotApplicable);
+        assert_eq!(answer(&IOM003, &machine, "01:00.0"), Answer::Clean);
+        assert_eq!(
+            answer(&IOM003, &machine, "00:00.1"),
+            fired("no unit of the IVRS table covers it")
+        );
     }
 }

@@ -27,6 +27,8 @@ mod iom025_ivrs_entry_not_allowed;
 mod iom026_unit_without_chosen_block;
 mod iom027_unit_function_differs;
 mod iom030_segment_without_devices;
+mod iom070_reserved_bits_in_table;
+mod iom071_kernel_reports_firmware_bug;
 
 pub(in crate::rules) use iom001_no_dma_remapping::IOM001;
 pub(in crate::rules) use iom002_interrupt_remapping_off::IOM002;
@@ -55,6 +57,8 @@ pub(in crate::rules) use iom025_ivrs_entry_not_allowed::IOM025;
 pub(in crate::rules) use iom026_unit_without_chosen_block::IOM026;
 pub(in crate::rules) use iom027_unit_function_differs::IOM027;
 pub(in crate::rules) use iom030_segment_without_devices::IOM030;
+pub(in crate::rules) use iom070_reserved_bits_in_table::IOM070;
+pub(in crate::rules) use iom071_kernel_reports_firmware_bug::IOM071;
 
 use super::{Evidence, Locus, Outcome, Value};
 use crate::analysis::Facts;

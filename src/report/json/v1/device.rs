@@ -248,12 +248,12 @@ impl FindingItem {
 }
 
 impl EvidenceItem {
-    fn of(report: &Report<'_>, item: &Evidence) -> Self {
+    pub(super) fn of(report: &Report<'_>, item: &Evidence) -> Self {
         let host = report.facts.host;
         let (place, span) = match item.locus {
             Locus::Config(_, span) => ("config", Some(span)),
             Locus::Lists(_) => ("capability-lists", None),
-            Locus::Reported(..) => ("reported", None),
+            Locus::Reported(..) | Locus::Resource(..) => ("reported", None),
             Locus::Tree(_) => ("tree", None),
             Locus::Table(table, span) => (table.signature(), Some(span)),
             Locus::Log(_) => ("kernel-log", None),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::device::Device;
 use super::hex;
+use super::survey::HostVerdictItem;
 use crate::analysis::Tri;
 use crate::analysis::acs::{AcsSupport, UpHierarchy};
 use crate::analysis::device_type::DeviceType;
@@ -12,6 +13,7 @@ use crate::analysis::resources::{self, Size, SizeSource};
 use crate::bytes::Observed;
 use crate::decode::config::ext::acs::AcsFlags;
 use crate::host::FunctionId;
+use crate::iommu::OwnershipReason;
 use crate::report::Report;
 
 /// Everything about one or more devices.
@@ -21,6 +23,9 @@ pub struct Explain {
     pub schema: String,
     /// The devices asked for, by address.
     pub devices: Vec<ExplainedDevice>,
+    /// Whether the machine as a whole can assign devices, by policy.
+    #[serde(default)]
+    pub host_verdicts: Vec<HostVerdictItem>,
 }
 
 /// Everything about one device.
@@ -45,6 +50,16 @@ pub struct ExplainedDevice {
     /// Windows' DeviceType as predicted, if the firmware grants native control.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_type: Option<u32>,
+    /// The remapping unit that translates its DMA; absent where no table was captured or none
+    /// names the device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remapping_unit: Option<RemappingUnit>,
+    /// A remapping table was captured, so that an absent unit means that none names the device.
+    #[serde(default)]
+    pub remapping_table: bool,
+    /// Memory that the firmware's table reserves for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reserved_memory: Vec<ReservedMemory>,
     /// MSI vectors; 0 = no MSI; absent where unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub msi_vectors: Option<u16>,
@@ -81,6 +96,38 @@ pub struct HopItem {
     pub active: String,
 }
 
+/// The remapping unit of a device.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RemappingUnit {
+    /// Its number in the table, from 0.
+    pub index: usize,
+    /// Signature of the table.
+    pub table: String,
+    /// Offset of its structure in the table.
+    pub offset: String,
+    /// Address of its registers; 0 where the table gives none.
+    pub base: String,
+    /// Why it is this unit: `named`, `below-named-bridge`, `include-all`, `range`, `all`,
+    /// `alias`, `with-physical-function` or `with-controller`.
+    pub reason: String,
+    /// The bridge, physical function or controller that the reason speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
+}
+
+/// Memory that a table reserves for a device.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ReservedMemory {
+    /// First address.
+    pub start: String,
+    /// Last address.
+    pub last: String,
+    /// Signature of the table.
+    pub table: String,
+    /// Offset of its structure in the table.
+    pub offset: String,
+}
+
 /// One BAR.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Bar {
@@ -109,6 +156,11 @@ pub fn explain(report: &Report<'_>, devices: &[FunctionId]) -> Explain {
         devices: devices
             .iter()
             .map(|&id| ExplainedDevice::of(report, id))
+            .collect(),
+        host_verdicts: report
+            .policies
+            .iter()
+            .map(|&policy| HostVerdictItem::of(report, policy))
             .collect(),
     }
 }
@@ -140,6 +192,9 @@ impl ExplainedDevice {
                 AcsSupport::Missing => Some(2),
                 AcsSupport::MissingOrNotNeeded | AcsSupport::Unknown => None,
             },
+            remapping_unit: RemappingUnit::of(report, id),
+            remapping_table: !facts.iommu.tables().is_empty(),
+            reserved_memory: ReservedMemory::of(report, id),
             device_type: DeviceType::of(topology.kind(id)).map(|value| value.0),
             msi_vectors: vectors(interrupts.msi),
             msix_vectors: vectors(interrupts.msix),
@@ -147,6 +202,45 @@ impl ExplainedDevice {
             function_level_reset: profile.resets.function_level(),
             bars: resources::bars(function).map(|bars| bars.iter().map(Bar::of).collect()),
         }
+    }
+}
+
+impl RemappingUnit {
+    fn of(report: &Report<'_>, id: FunctionId) -> Option<Self> {
+        let (host, iommu) = (report.facts.host, &report.facts.iommu);
+        let owner = iommu.owner(id)?;
+        let unit = iommu.units().get(owner.unit)?;
+        let through = match owner.reason {
+            OwnershipReason::BelowNamedBridge(other)
+            | OwnershipReason::WithPhysicalFunction(other)
+            | OwnershipReason::WithController(other) => Some(host.function(other).at.to_string()),
+            _ => None,
+        };
+        Some(Self {
+            index: owner.unit,
+            table: unit.table.signature().to_owned(),
+            offset: hex(unit.span.offset, 3),
+            base: hex(unit.base, 1),
+            reason: owner.reason.name().to_owned(),
+            through,
+        })
+    }
+}
+
+impl ReservedMemory {
+    fn of(report: &Report<'_>, id: FunctionId) -> Vec<Self> {
+        let facts = report.facts;
+        let regions = facts.iommu.reserved(facts.host, facts.topology, id);
+        let mut regions: Vec<Self> = regions
+            .map(|region| Self {
+                start: hex(region.range.start(), 1),
+                last: hex(region.range.last(), 1),
+                table: region.table.signature().to_owned(),
+                offset: hex(region.span.offset, 3),
+            })
+            .collect();
+        regions.dedup();
+        regions
     }
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::device::{Device, FindingItem, GapItem};
+use super::device::{Device, EvidenceItem, FindingItem, GapItem};
 use crate::policy::Policy;
 use crate::report::Report;
 use crate::verdict::Verdict;
@@ -57,15 +57,24 @@ pub struct RequirementItem {
     pub state: String,
     /// Codes of the rules that decided, or would.
     pub rules: Vec<String>,
+    /// Where it is not met: the evidence of the host's findings, and of the first about a
+    /// function. Empty where Windows or the processor alone decides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<EvidenceItem>,
 }
 
 impl HostVerdictItem {
-    fn of(report: &Report<'_>, policy: Policy) -> Self {
+    pub(super) fn of(report: &Report<'_>, policy: Policy) -> Self {
         let host = HostVerdict::of(report.facts, report.run, policy);
         let requirements = host.requirements.into_iter().map(|item| RequirementItem {
             number: item.number,
             reason: item.reason.to_owned(),
             state: item.state.name().to_owned(),
+            evidence: item
+                .findings(report.run)
+                .flat_map(|(finding, _)| finding.evidence())
+                .map(|evidence| EvidenceItem::of(report, evidence))
+                .collect(),
             rules: item.rules.into_iter().map(str::to_owned).collect(),
         });
         Self {
