@@ -91,7 +91,7 @@ const WAYS: &[(&str, Mangle)] = &[
 
 fn main() {
     let arguments = Arguments::from_args();
-    let mut trials: Vec<Trial> = OWN.iter().flat_map(|own| own_trials(own)).collect();
+    let mut trials: Vec<Trial> = OWN.iter().flat_map(own_trials).collect();
     trials.push(Trial::test(
         "an invented fact is noticed",
         an_invented_fact_is_noticed,

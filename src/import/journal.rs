@@ -12,7 +12,8 @@ pub(super) fn messages(text: &[u8]) -> Option<Vec<u8>> {
     let head = start.get(..4096).unwrap_or(start);
     let has = |words: &[u8]| head.windows(words.len()).any(|window| window == words);
     let journal = has(b"\"MESSAGE\"") && has(b"\"_TRANSPORT\"");
-    if start.first() != Some(&b'{') || !journal && !(has(b"\"dmesg\"") && has(b"\"msg\"")) {
+    let dmesg = has(b"\"dmesg\"") && has(b"\"msg\"");
+    if start.first() != Some(&b'{') || !(journal || dmesg) {
         return None;
     }
     let text = String::from_utf8_lossy(text);
