@@ -156,6 +156,8 @@ const PAIRS: &[(&str, &[&str])] = &[
             "verdict 0000:02:10.2",
             "reserved-memory 0000:02:00.0",
             "findings 0000:02:00.0",
+            // Its other function is in the same group, which VFIO refuses whole.
+            "findings 0000:02:00.1",
             "reserved-memory 0000:02:10.0",
             "reserved-memory 0000:02:10.2",
             "table host",

@@ -38,8 +38,6 @@ pub(super) struct Pending {
     next_bar: u8,
     /// Its first line.
     pub(super) line: u32,
-    /// Vendor and device in words, where the line has no numbers.
-    description: Option<Vec<u8>>,
 }
 
 /// Hex lines in sequence.
@@ -64,7 +62,6 @@ impl Pending {
             in_capabilities: false,
             next_bar: 0,
             line,
-            description: None,
         }
     }
 
@@ -77,6 +74,10 @@ impl Pending {
         if let Some((vendor, device)) = header.ids {
             properties.vendor = Some(Reported::new(vendor, origin.clone()));
             properties.device = Some(Reported::new(device, origin.clone()));
+        } else if let Some((vendor, device)) = named::ids(header.description()) {
+            let origin = Origin::line(Method::Name, source, line);
+            properties.vendor = Some(Reported::new(vendor, origin.clone()));
+            properties.device = device.map(|device| Reported::new(device, origin));
         }
         properties.revision = header
             .revision
@@ -91,7 +92,6 @@ impl Pending {
         }
         Self {
             properties,
-            description: header.ids.is_none().then(|| header.description().to_vec()),
             ..Self::named(header.at, line)
         }
     }
@@ -320,17 +320,6 @@ impl Pending {
             None => ConfigImage::from_bytes(self.bytes),
             Some(known) => ConfigImage::from_masked(self.bytes, known),
         };
-        // Bytes are better than names, and names take a search through the whole id list.
-        let blank = config.u16(0).is_none_or(|vendor| vendor == 0xffff);
-        if blank
-            && properties.vendor.is_none()
-            && let Some(description) = self.description
-            && let Some((vendor, device)) = named::ids(&description)
-        {
-            let origin = Origin::line(Method::Name, source, self.line);
-            properties.vendor = Some(Reported::new(vendor, origin.clone()));
-            properties.device = device.map(|device| Reported::new(device, origin));
-        }
         FunctionRecord { config, properties }
     }
 }
