@@ -3,7 +3,7 @@
 //! It is kept as it is for the analyses. What it says about functions becomes facts reported
 //! about them, and the registers that it prints become known bits.
 
-use memchr::{memchr_iter, memchr3_iter};
+use memchr::memchr3_iter;
 
 use crate::addr::Sbdf;
 use crate::capture::{
@@ -11,6 +11,7 @@ use crate::capture::{
 };
 use crate::decode::kernel_log::{KernelLog, LoggedFunction, LoggedRange, Said};
 use crate::import::limits::MAX_KEPT_TEXT;
+use crate::import::text::lines;
 use crate::import::writer::Writer;
 use crate::spec::pci::{CLASS_CODE, HEADER_LAYOUT, HeaderType, SECONDARY_BUS, SUBORDINATE_BUS};
 
@@ -45,16 +46,10 @@ const FIRST: &[u8] = b"LCKBAapvDi";
 
 /// Whether several lines are messages of a kernel, with or without a time before them.
 pub(crate) fn is_log(text: &[u8]) -> bool {
-    let ends = memchr_iter(b'\n', text).chain(std::iter::once(text.len()));
-    let mut start = 0;
-    ends.map(|end| {
-        let line = text.get(start..end).unwrap_or_default();
-        start = end + 1;
-        line
-    })
-    .filter(|line| is_message(line))
-    .nth(ENOUGH - 1)
-    .is_some()
+    lines(text)
+        .filter(|line| is_message(line))
+        .nth(ENOUGH - 1)
+        .is_some()
 }
 
 /// A marker stands at the start of a line, or behind `[    0.123456]`, `kernel:` or the like.

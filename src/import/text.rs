@@ -22,6 +22,24 @@ pub(crate) fn printable(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// Lines without their ends. Whole texts are searched for what they are, hence the fast search
+/// for the ends.
+pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', text).chain(std::iter::once(text.len()));
+    ends.map(move |end| {
+        let line = text.get(start..end).unwrap_or_default();
+        start = end + 1;
+        line
+    })
+}
+
+/// Four hexadecimal digits and nothing else.
+pub(crate) fn hex16(digits: &str) -> Option<u16> {
+    let plain = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    plain.then(|| u16::from_str_radix(digits, 16).ok())?
+}
+
 /// The order of bytes in a UTF-16 text whose mark is missing, by its first bytes: of a text in
 /// Latin letters every other byte is zero.
 pub(crate) fn utf16_without_mark(head: &[u8]) -> Option<fn([u8; 2]) -> u16> {

@@ -19,7 +19,7 @@ use super::diagnostic::{DiagnosticKind, Diagnostics, Place};
 use super::lspci::unquoted;
 use super::same_machine;
 use super::skipped::Skipped;
-use super::text::printable;
+use super::text::{self, printable};
 use crate::addr::Sbdf;
 use crate::capture::limits::MAX_FUNCTIONS;
 use crate::capture::{Capture, FunctionRecord};
@@ -30,7 +30,7 @@ const MAX_LINE: usize = 4096;
 
 /// Whether a text holds such a list: a line that begins a function.
 pub(super) fn is_list(text: &[u8]) -> bool {
-    text.split(|&byte| byte == b'\n').any(begins) || json::is_json(text)
+    text::lines(text).any(begins) || json::is_json(text)
 }
 
 /// Whether a line of its own makes a text a list.

@@ -8,9 +8,10 @@
 //! Domain, bus, device and function are decimal; `none` stands for a function without a driver.
 
 use super::Lists;
-use super::record::{Record, Words, hex16};
+use super::record::{Record, Words};
 use crate::addr::{Bdf, Sbdf, Segment};
 use crate::capture::Resource;
+use crate::import::text::hex16;
 
 /// Flags for the words about a BAR (include/linux/ioport.h).
 const IO: u64 = 0x100;

@@ -3,7 +3,7 @@
 use crate::addr::Sbdf;
 use crate::capture::{FunctionProperties, FunctionRecord, Method, Origin, Reported, Resource};
 use crate::import::lspci::{class_named, ids_named};
-use crate::import::text::printable;
+use crate::import::text::{hex16, printable};
 use crate::import::writer::Writer;
 use crate::spec::pci::HEADER_LAYOUT;
 
@@ -71,12 +71,6 @@ impl Words {
     pub(super) fn is_bare(value: &str) -> bool {
         hex16(value.trim()).is_some()
     }
-}
-
-/// Four hexadecimal digits and nothing else.
-pub(super) fn hex16(digits: &str) -> Option<u16> {
-    let plain = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    plain.then(|| u16::from_str_radix(digits, 16).ok())?
 }
 
 impl Record {

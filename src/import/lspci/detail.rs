@@ -9,7 +9,7 @@ use nom::multi::fold_many0;
 use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Parser};
 
-use super::header::{ids, pair};
+use super::header::{hex16, ids, pair};
 
 /// What one line says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -89,10 +89,7 @@ pub(super) fn detail(line: &[u8]) -> Option<Detail<'_>> {
 
 /// `0200: 8086:1521`
 fn identity(text: &[u8]) -> Option<Detail<'_>> {
-    let (class, rest) = text.split_at_checked(4)?;
-    let digits = std::str::from_utf8(class).ok()?;
-    let plain = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let class = plain.then(|| u16::from_str_radix(digits, 16).ok())??;
+    let (rest, class) = hex16(text).ok()?;
     Some(Detail::Identity(class, pair(rest.strip_prefix(b": ")?)?))
 }
 

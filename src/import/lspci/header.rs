@@ -166,7 +166,7 @@ fn last(text: &[u8], len: usize) -> Option<&[u8]> {
     text.get(text.len().checked_sub(len)?..)
 }
 
-fn hex16(input: &[u8]) -> IResult<&[u8], u16> {
+pub(super) fn hex16(input: &[u8]) -> IResult<&[u8], u16> {
     map_opt(|text| hex(4, 4, text), |number| u16::try_from(number).ok()).parse(input)
 }
 

@@ -5,6 +5,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
+use crate::import::text::hex16;
+
 /// Vendors by name; a name may stand for several.
 static VENDORS: LazyLock<HashMap<&'static str, Vec<&'static pci_ids::Vendor>>> =
     LazyLock::new(|| {
@@ -44,11 +46,7 @@ pub(in crate::import) fn ids(description: &[u8]) -> Option<(u16, Option<u16>)> {
 /// `Device 9d10`, as lspci prints a device that its list does not name.
 fn unnamed(text: &str) -> Option<u16> {
     let digits = text.trim_ascii_start().strip_prefix("Device ")?;
-    let digits = digits.split(' ').next()?;
-    let plain = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    plain
-        .then(|| u16::from_str_radix(digits, 16).ok())
-        .flatten()
+    hex16(digits.split(' ').next()?)
 }
 
 #[cfg(test)]
