@@ -316,14 +316,19 @@ mod tests {
         assert_eq!(settled.verdict, Verdict::Assignable);
     }
 
-    #[test]
-    fn several_reasons_are_given_at_once() {
-        let refused = GRANTED.replace("OS now controls", "platform does not support");
-        let machine = Machine::new()
+    /// No unit, and firmware that keeps PCI Express to itself.
+    fn refused() -> Machine {
+        let log = GRANTED.replace("OS now controls", "platform does not support");
+        Machine::new()
             .with("00:01.0", Dev::root_port(1))
             .with("01:00.0", Dev::endpoint())
             .with_table("DSDT")
-            .with_log(&refused);
+            .with_log(&log)
+    }
+
+    #[test]
+    fn several_reasons_are_given_at_once() {
+        let machine = refused();
         assert_eq!(reasons(&machine, Policy::HyperV2025), [3, 5, 8, 9]);
         assert_eq!(
             verdict(&machine, Policy::Vfio).verdict,
@@ -333,12 +338,7 @@ mod tests {
 
     #[test]
     fn what_is_not_met_shows_the_findings_that_say_so() {
-        let refused = GRANTED.replace("OS now controls", "platform does not support");
-        let machine = Machine::new()
-            .with("00:01.0", Dev::root_port(1))
-            .with("01:00.0", Dev::endpoint())
-            .with_table("DSDT")
-            .with_log(&refused);
+        let machine = refused();
         machine.facts(|facts| {
             let run = rules::run(facts);
             let verdict = HostVerdict::of(facts, &run, Policy::HyperV2025);

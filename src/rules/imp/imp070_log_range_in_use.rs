@@ -61,16 +61,12 @@ mod tests {
     #[test]
     fn a_bar_that_got_another_place_is_no_trouble() {
         let with = |end: &str| {
-            let mut machine = Machine::with_device(Dev::endpoint());
             let log = format!(
                 "[    0.1] pci 0000:01:00.0: [10de:1eb8] type 00 class 0x030200\n\
                  [    0.2] pci 0000:01:00.0: can't claim BAR 1 [mem 0xf0000000-0xf00fffff]: no compatible bridge window\n\
                  [    0.3] pci 0000:01:00.0: {end}\n"
             );
-            machine
-                .capture
-                .host
-                .insert("log.txt".to_owned(), log.into_bytes());
+            let machine = Machine::with_device(Dev::endpoint()).with_log(&log);
             answer(&IMP070, &machine, "01:00.0")
         };
         let placed = "BAR 1 [mem 0xe0000000-0xe00fffff]: assigned";

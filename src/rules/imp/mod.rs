@@ -84,29 +84,16 @@ mod testing {
 
     /// Asserts that a log fires for 01:00.0 alone, and is not missed where there is none.
     pub(super) fn says(rule: &'static Rule, log: &str, message: &str) {
-        let machine = |log: Option<String>| {
-            let mut machine =
-                Machine::with_device(Dev::endpoint()).with("02:00.0", Dev::endpoint());
-            if let Some(log) = log {
-                let host = &mut machine.capture.host;
-                host.insert("log.txt".to_owned(), log.into_bytes());
-            }
-            machine
-        };
-        let noted = machine(Some(format!("{PRESENT}{log}")));
+        let machine = || Machine::with_device(Dev::endpoint()).with("02:00.0", Dev::endpoint());
+        let noted = machine().with_log(&format!("{PRESENT}{log}"));
         assert_eq!(answer(rule, &noted, "01:00.0"), fired(message));
         assert_eq!(answer(rule, &noted, "02:00.0"), Answer::Clean);
-        let quiet = machine(Some(PRESENT.to_owned()));
+        let quiet = machine().with_log(PRESENT);
         assert_eq!(answer(rule, &quiet, "01:00.0"), Answer::Clean);
-        assert_eq!(
-            answer(rule, &machine(None), "01:00.0"),
-            Answer::NotApplicable
-        );
+        assert_eq!(answer(rule, &machine(), "01:00.0"), Answer::NotApplicable);
         // Another boot follows, and says nothing of it.
         let again = format!("{PRESENT}{log}[    0.0] Linux version 6.8.0 (x)\n{PRESENT}");
-        assert_eq!(
-            answer(rule, &machine(Some(again)), "01:00.0"),
-            Answer::Clean
-        );
+        let again = machine().with_log(&again);
+        assert_eq!(answer(rule, &again, "01:00.0"), Answer::Clean);
     }
 }
