@@ -13,6 +13,9 @@
     reason = "what cannot be read fails the test, which prints what it counted"
 )]
 
+#[path = "support/files.rs"]
+mod files;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
@@ -28,6 +31,8 @@ use assignable::import::{Input, import};
 use assignable::spec::linux::Series;
 use assignable::topology::Topology;
 use libtest_mimic::{Arguments, Failed, Trial};
+
+use files::entries;
 
 const VARIABLE: &str = "ASSIGNABLE_EXTRA_CORPUS";
 
@@ -85,14 +90,6 @@ fn main() {
     });
     trials.push(trial.with_ignored_flag(ignored));
     libtest_mimic::run(&arguments, trials).exit();
-}
-
-/// Files and folders below a folder, in order.
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths
 }
 
 fn name(path: &Path) -> &str {

@@ -14,6 +14,8 @@
     reason = "a test fails by panicking, reads files, and runs iasl"
 )]
 
+#[path = "support/files.rs"]
+mod files;
 #[path = "iasl/names.rs"]
 mod names;
 #[path = "iasl/ours.rs"]
@@ -28,6 +30,7 @@ use std::process::Command;
 use assignable::decode::acpi::dmar::Dmar;
 use assignable::decode::acpi::ivrs::Ivrs;
 use assignable::import::{self, Input};
+use files::below;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// Facts compared, by table and structure.
@@ -162,7 +165,7 @@ impl Comparison {
 fn compare_stored(root: &Path) -> Result<(), Failed> {
     let mut comparison = Comparison::default();
     for folder in ["acpi", "acpi-qemu"] {
-        for path in files(&root.join(folder)) {
+        for path in below(&root.join(folder)) {
             let name = path.to_str().unwrap();
             let Some(stem) = name.strip_suffix(".iasl.txt") else {
                 continue;
@@ -181,14 +184,14 @@ fn compare_stored(root: &Path) -> Result<(), Failed> {
 
 fn compare_live(root: &Path) -> Result<(), Failed> {
     let mut tables: BTreeMap<Vec<u8>, String> = BTreeMap::new();
-    for path in files(&root.join("acpi")) {
+    for path in below(&root.join("acpi")) {
         let name = path.file_name().unwrap().to_str().unwrap();
         if name.starts_with("FACP") && name.ends_with(".bin") {
             tables.insert(std::fs::read(&path).unwrap(), path.display().to_string());
         }
     }
     for folder in MACHINES {
-        for path in files(&root.join(folder)) {
+        for path in below(&root.join(folder)) {
             let import = import::import(&[Input::Path(path.clone())]);
             for (name, bytes) in import.capture.tables {
                 if COMPARED.iter().any(|known| bytes.starts_with(known)) {
@@ -229,7 +232,7 @@ fn compare_live(root: &Path) -> Result<(), Failed> {
 fn encode_again(root: &Path) -> Result<(), Failed> {
     let (mut tables, mut wrong) = (0, Vec::new());
     for folder in ["acpi", "acpi-qemu", "machines"] {
-        for path in files(&root.join(folder)) {
+        for path in below(&root.join(folder)) {
             let bytes = std::fs::read(&path).unwrap();
             let encoded = match bytes.get(..4) {
                 Some(b"DMAR") => Dmar::decode(&bytes).map(|table| table.value.encode()),
@@ -248,20 +251,4 @@ fn encode_again(root: &Path) -> Result<(), Failed> {
     } else {
         Err(format!("{tables} tables; other bytes: {wrong:?}").into())
     }
-}
-
-/// Every file below a folder, in order.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
-    for entry in entries {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
 }

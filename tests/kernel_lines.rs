@@ -14,6 +14,9 @@
     reason = "what cannot be read fails the test, which prints what it compared"
 )]
 
+#[path = "support/files.rs"]
+mod files;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,6 +32,8 @@ use assignable::iommu::TableKind;
 use assignable::rules::{self, Sum};
 use assignable::topology::Topology;
 use libtest_mimic::{Arguments, Failed, Trial};
+
+use files::entries;
 
 const VARIABLE: &str = "ASSIGNABLE_EXTRA_CORPUS";
 
@@ -92,13 +97,6 @@ fn main() {
         trials.push(trial.with_ignored_flag(ignored));
     }
     libtest_mimic::run(&arguments, trials).exit();
-}
-
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths
 }
 
 /// Each unit: its log, and every part of it.

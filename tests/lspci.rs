@@ -20,6 +20,8 @@ mod compare;
 mod derived;
 #[path = "lspci/exceptions.rs"]
 mod exceptions;
+#[path = "support/files.rs"]
+mod files;
 #[path = "lspci/rare.rs"]
 mod rare;
 #[path = "lspci/rules.rs"]
@@ -38,6 +40,7 @@ use assignable::import::{self, Input};
 use assignable::names::Names;
 use assignable::report::hex;
 use compare::Outcome;
+use files::below;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// Machines whose lists are damaged on purpose: lspci reads on where Linux stops. What we make
@@ -202,7 +205,7 @@ fn compare_dumps(root: &Path) -> Result<(), Failed> {
     let mut total = Total::default();
     let mut refused = Vec::new();
     for folder in DUMPS {
-        for path in files(&root.join(folder)) {
+        for path in below(&root.join(folder)) {
             let name = path.strip_prefix(root).unwrap().display().to_string();
             if !name.contains("lspci") || name.contains("lspci-tree") {
                 continue;
@@ -226,7 +229,7 @@ fn compare_dumps(root: &Path) -> Result<(), Failed> {
 fn compare_lab(root: &Path) -> Result<(), Failed> {
     let mut total = Total::default();
     let folder = std::env::temp_dir().join(format!("assignable-lab-{}", std::process::id()));
-    for path in files(&root.join("qemu")) {
+    for path in below(&root.join("qemu")) {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         // The same machine under another kernel has the same bytes.
         if !name.ends_with(".tar.xz") || name.contains("-k") {
@@ -266,19 +269,4 @@ fn find(folder: &Path, end: &str) -> Option<PathBuf> {
         .iter()
         .filter(|path| path.is_dir() && !path.is_symlink())
         .find_map(|path| find(path, end))
-}
-
-/// Every file below a folder, in order.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
 }

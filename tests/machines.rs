@@ -9,13 +9,17 @@
 )]
 #![expect(clippy::unwrap_used, reason = "what cannot be read fails the test")]
 
+#[path = "support/files.rs"]
+mod files;
+
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use assignable::capture::{Capture, Method};
 use assignable::import::{Input, import};
 use libtest_mimic::{Arguments, Failed, Trial};
+
+use files::entries;
 
 const VARIABLE: &str = "ASSIGNABLE_EXTRA_CORPUS";
 
@@ -66,7 +70,7 @@ fn main() {
 }
 
 fn trials(root: &Path) -> Vec<Trial> {
-    let machines = files(root);
+    let machines = entries(root);
     let count = machines.len();
     let mut trials = vec![Trial::test("complete", move || match count >= 20 {
         true => Ok(()),
@@ -79,17 +83,10 @@ fn trials(root: &Path) -> Vec<Trial> {
     trials
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths
-}
-
 fn agrees(folder: &Path, machine: &str) -> Result<(), Failed> {
     let named = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
     let is_dump = |name: &str| name.starts_with("lspci") && !name.starts_with("lspci-tree");
-    let parts = files(folder);
+    let parts = entries(folder);
     let others: Vec<PathBuf> = parts
         .iter()
         .filter(|path| {

@@ -11,13 +11,18 @@
 )]
 #![expect(clippy::unwrap_used, reason = "what cannot be read fails the test")]
 
+#[path = "support/files.rs"]
+mod files;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use assignable::capture::{Capture, FunctionProperties};
 use assignable::import::{Input, import};
 use libtest_mimic::{Arguments, Failed, Trial};
+
+use files::below;
 
 const VARIABLE: &str = "ASSIGNABLE_EXTRA_CORPUS";
 
@@ -140,8 +145,7 @@ fn an_invented_fact_is_noticed() -> Result<(), Failed> {
 fn corpus_trials(root: &Path) -> Vec<Trial> {
     let mut trials = Vec::new();
     for &(kind, count) in KINDS {
-        let mut files = Vec::new();
-        find(&root.join(kind), &mut files);
+        let mut files = below(&root.join(kind));
         files.sort_by_key(|path| (fs::metadata(path).unwrap().len(), path.clone()));
         let step = (files.len() / count / 2).max(1);
         for path in files.into_iter().step_by(step).take(count) {
@@ -155,17 +159,6 @@ fn corpus_trials(root: &Path) -> Vec<Trial> {
         }
     }
     trials
-}
-
-fn find(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            find(&path, found);
-        } else {
-            found.push(path);
-        }
-    }
 }
 
 fn imported(bytes: Vec<u8>) -> Capture {

@@ -10,6 +10,9 @@
 )]
 #![expect(clippy::unwrap_used, reason = "what cannot be read fails the test")]
 
+#[path = "support/files.rs"]
+mod files;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -22,6 +25,8 @@ use assignable::rules;
 use assignable::topology::Topology;
 use assignable::verdict::{Decision, Verdict, is_candidate};
 use libtest_mimic::{Arguments, Failed, Trial};
+
+use files::{below, entries};
 
 const VARIABLE: &str = "ASSIGNABLE_EXTRA_CORPUS";
 
@@ -144,36 +149,12 @@ fn measure(
 
 /// The inputs of each unit below a folder.
 fn inputs(folder: &Path, unit: Unit) -> Vec<Vec<Input>> {
+    let one = |path: PathBuf| vec![Input::Path(path)];
     match unit {
         Unit::Folder => {
-            let mut folders: Vec<PathBuf> = std::fs::read_dir(folder)
-                .unwrap()
-                .map(|entry| entry.unwrap().path())
-                .filter(|path| path.is_dir())
-                .collect();
-            folders.sort();
-            let one = |path: PathBuf| vec![Input::Path(path)];
-            folders.into_iter().map(one).collect()
+            let folders = entries(folder).into_iter().filter(|path| path.is_dir());
+            folders.map(one).collect()
         }
-        Unit::File => {
-            let mut files = Vec::new();
-            find(folder, &mut files);
-            files.sort();
-            files
-                .into_iter()
-                .map(|path| vec![Input::Path(path)])
-                .collect()
-        }
-    }
-}
-
-fn find(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            find(&path, found);
-        } else {
-            found.push(path);
-        }
+        Unit::File => below(folder).into_iter().map(one).collect(),
     }
 }
