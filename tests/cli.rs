@@ -390,6 +390,118 @@ fn every_command_has_its_manual_page() {
     }
 }
 
+/// What every formatter and shell can be held to without being there.
+#[test]
+fn manual_pages_are_plain_text_that_a_formatter_takes() {
+    let folder = Folder::new("man-plain");
+    let pages = folder.path("pages");
+    assert_eq!(code(&assignable(&["man", "-o", &pages])), 0);
+    for entry in fs::read_dir(&pages).unwrap() {
+        let page = fs::read_to_string(entry.unwrap().path()).unwrap();
+        assert!(page.is_ascii(), "{page}");
+        let title = page.lines().find(|line| line.starts_with(".TH "));
+        assert!(title.is_some_and(|title| title.contains(env!("CARGO_PKG_VERSION"))));
+        for section in [".SH NAME", ".SH SYNOPSIS", ".SH DESCRIPTION"] {
+            assert!(
+                page.lines().any(|line| line == section),
+                "{section}: {page}"
+            );
+        }
+        for name in ["inject", "synth"] {
+            assert!(
+                !page.contains(name),
+                "what is hidden is in the page: {name}"
+            );
+        }
+    }
+    let Ok(checked) = Command::new("groff")
+        .args(["-man", "-Tutf8", "-ww", "-z"])
+        .args(
+            fs::read_dir(&pages)
+                .unwrap()
+                .map(|entry| entry.unwrap().path()),
+        )
+        .output()
+    else {
+        return;
+    };
+    assert_eq!(String::from_utf8_lossy(&checked.stderr), "");
+}
+
+#[test]
+fn completions_offer_what_there_is_and_nothing_hidden() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = stdout(&assignable(&["completions", shell]));
+        for word in [
+            "survey",
+            "explain-log",
+            "policy",
+            "hyperv-2025",
+            "surveydda",
+            "sarif",
+        ] {
+            // PowerShell and elvish list no values.
+            let values = ["hyperv-2025", "surveydda", "sarif"].contains(&word);
+            let lists_values = !["powershell", "elvish"].contains(&shell);
+            if !values || lists_values {
+                assert!(script.contains(word), "{shell} lacks {word}");
+            }
+        }
+        for hidden in ["inject-panic", "synth"] {
+            assert!(!script.contains(hidden), "{shell} offers {hidden}");
+        }
+        // A shell that is there must take its script.
+        let checked = Command::new(shell)
+            .arg(if shell == "fish" {
+                "--no-execute"
+            } else {
+                "-n"
+            })
+            .arg("/dev/stdin")
+            .stdin(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn();
+        let (Ok(mut child), true) = (checked, ["bash", "zsh", "fish"].contains(&shell)) else {
+            continue;
+        };
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), script.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{shell}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_log_is_tied_to_the_devices_of_its_machine() {
+    let folder = Folder::new("tied");
+    let machine = folder.machine();
+    let survey: Value =
+        serde_json::from_slice(&assignable(&["survey", &machine, "--format", "json"]).stdout)
+            .unwrap();
+    let at = survey["devices"][0]["address"].as_str().unwrap();
+    let file = folder.path("log.txt");
+    let lines = format!(
+        "qemu: vfio {at}: no iommu_group found\nqemu: vfio 0000:77:00.0: no iommu_group found\n"
+    );
+    fs::write(&file, lines).unwrap();
+    let text = stdout(&assignable(&["explain-log", &file, &machine]));
+    assert!(text.contains(&format!("    {at} [")), "{text}");
+    assert!(text.contains("0000:77:00.0 not in the capture"), "{text}");
+    // No table and no group: whether there is an IOMMU is open.
+    assert!(text.contains("not known, needs"), "{text}");
+    let json = assignable(&["explain-log", &file, &machine, "--format", "json"]);
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let machine = &json["messages"][0]["machine"];
+    assert_eq!(machine["named"][0]["address"], at);
+    assert!(machine["named"][1].get("address").is_none());
+    assert!(
+        machine["said"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|said| said["answer"] == "open")
+    );
+}
+
 #[test]
 fn a_format_that_a_command_lacks_is_wrong_usage() {
     let folder = Folder::new("formats");

@@ -8,7 +8,8 @@ use assignable::policy::Policy;
 use assignable::profile::Profile;
 use assignable::select::Selector;
 use assignable::spec::linux::Series;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 
 /// Can this PCIe device be given to a virtual machine, and if not, exactly why?
 ///
@@ -58,7 +59,7 @@ pub(crate) enum Command {
         all: bool,
         /// Replay another tool's decision instead: `surveydda` (Microsoft's script) or `lisa`
         /// (Microsoft's test framework), quirks included
-        #[arg(long, value_name = "PROFILE", value_parser = profile)]
+        #[arg(long, value_name = "PROFILE", value_parser = profile())]
         profile: Option<Profile>,
     },
     /// Everything about one device: path, isolation, interrupts, resets, BARs, evidence
@@ -66,7 +67,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         analysis: Analysis,
         /// Address, location path, instance id, vendor:device, or class (gpu, nvme, network)
-        #[arg(short, long, value_name = "DEVICE", required = true)]
+        #[arg(short, long, value_hint = ValueHint::Other, value_name = "DEVICE", required = true)]
         device: Vec<Selector>,
     },
     /// Everything as one HTML page that needs no network, for a ticket or a printer
@@ -85,7 +86,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "PART")]
         part: Option<LintPart>,
         /// Only these devices, beside what concerns the whole host
-        #[arg(short, long, value_name = "DEVICE")]
+        #[arg(short, long, value_hint = ValueHint::Other, value_name = "DEVICE")]
         device: Vec<Selector>,
         /// List every hit and every place
         #[arg(long)]
@@ -107,7 +108,7 @@ pub(crate) enum Command {
             short,
             long = "policy",
             value_name = "POLICY",
-            value_parser = policy,
+            value_parser = policy(),
             default_values = ["hyperv-2025", "vfio"]
         )]
         policies: Vec<Policy>,
@@ -123,10 +124,15 @@ pub(crate) enum Command {
         /// A log, or whatever was pasted into the ticket
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Dumps of the machine that the log is from: names its devices, and says what was found
+        /// about them
+        #[arg(value_name = "INPUT")]
+        inputs: Vec<PathBuf>,
     },
     /// The index of rules, or one rule's page
     Rules {
         /// A code (ACS001) or name
+        #[arg(value_hint = ValueHint::Other)]
         code: Option<String>,
     },
     /// The tree of buses, ports and functions
@@ -158,7 +164,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         analysis: Analysis,
         /// The device
-        #[arg(short, long, value_name = "DEVICE", required = true)]
+        #[arg(short, long, value_hint = ValueHint::Other, value_name = "DEVICE", required = true)]
         device: Vec<Selector>,
     },
     /// How many guests of one shape the host can serve at once, and with which devices
@@ -202,7 +208,7 @@ pub(crate) enum Command {
             short,
             long = "policy",
             value_name = "POLICY",
-            value_parser = policy,
+            value_parser = policy(),
             default_values = ["hyperv-2025", "vfio"]
         )]
         policies: Vec<Policy>,
@@ -213,6 +219,7 @@ pub(crate) enum Command {
     /// JSON Schemas of the documents that this program reads and writes
     Schema {
         /// Which document; without it, their names
+        #[arg(value_hint = ValueHint::Other)]
         name: Option<String>,
     },
     /// Print a script that completes commands and options in a shell
@@ -314,7 +321,7 @@ pub(crate) struct Inputs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Decoding {
     /// Only these devices
-    #[arg(short, long, value_name = "DEVICE")]
+    #[arg(short, long, value_hint = ValueHint::Other, value_name = "DEVICE")]
     pub(crate) device: Vec<Selector>,
     /// Only these ACPI tables, by signature (DMAR, IVRS, MADT, ...) or by name (SSDT2)
     #[arg(short, long, value_name = "SIGNATURE")]
@@ -337,7 +344,7 @@ pub(crate) struct Analysis {
         short,
         long = "policy",
         value_name = "POLICY",
-        value_parser = policy,
+        value_parser = policy(),
         default_values = ["hyperv-2025", "vfio"]
     )]
     pub(crate) policies: Vec<Policy>,
@@ -448,17 +455,20 @@ fn kernel(text: &str) -> Result<Series, String> {
         .map_err(|()| "expected a release, such as 6.12 or 6.8.0-51-generic".to_owned())
 }
 
-fn profile(text: &str) -> Result<Profile, String> {
-    text.parse().map_err(|()| {
-        let names: Vec<_> = Profile::ALL.iter().map(|profile| profile.name()).collect();
-        format!("expected one of {}", names.join(", "))
+fn profile() -> impl TypedValueParser<Value = Profile> {
+    let names = Profile::ALL.iter().map(|profile| profile.name());
+    // What is possible is checked before, so that help and completions can list it.
+    PossibleValuesParser::new(names).try_map(|text| {
+        text.parse::<Profile>()
+            .map_err(|_| "no such profile".to_owned())
     })
 }
 
-pub(super) fn policy(text: &str) -> Result<Policy, String> {
-    text.parse().map_err(|()| {
-        let names: Vec<_> = Policy::ALL.iter().map(|policy| policy.name()).collect();
-        format!("expected one of {}", names.join(", "))
+pub(super) fn policy() -> impl TypedValueParser<Value = Policy> {
+    let names = Policy::ALL.iter().map(|policy| policy.name());
+    PossibleValuesParser::new(names).try_map(|text| {
+        text.parse::<Policy>()
+            .map_err(|()| "no such policy".to_owned())
     })
 }
 

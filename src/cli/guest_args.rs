@@ -61,7 +61,7 @@ pub(crate) struct SimulateArgs {
     #[arg(long)]
     pub(crate) relaxed_policies: bool,
     /// Platform on which it is played
-    #[arg(short, long = "policy", value_name = "POLICY", value_parser = policy, default_value = "hyperv-2025")]
+    #[arg(short, long = "policy", value_name = "POLICY", value_parser = policy(), default_value = "hyperv-2025")]
     pub(crate) platform: Policy,
     /// Exit with 1 where a step is refused
     #[arg(long)]
@@ -88,7 +88,7 @@ pub(crate) struct PlaceArgs {
     #[arg(long, value_name = "COUNT")]
     pub(crate) vms: Option<usize>,
     /// Platform
-    #[arg(short, long = "policy", value_name = "POLICY", value_parser = policy, default_value = "hyperv-2025")]
+    #[arg(short, long = "policy", value_name = "POLICY", value_parser = policy(), default_value = "hyperv-2025")]
     pub(crate) platform: Policy,
     #[command(flatten)]
     pub(crate) guest: GuestArgs,

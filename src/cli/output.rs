@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use anstream::ColorChoice;
+use assignable::report::json_without_surprises;
 use assignable::report::{Layout, Palette};
 use serde::Serialize;
 
@@ -49,9 +50,9 @@ pub(crate) fn text(text: &str) -> Result<(), Failure> {
 
 /// Writes a document to standard output, indented.
 pub(crate) fn json(document: &impl Serialize) -> Result<(), Failure> {
-    let stdout = std::io::stdout().lock();
-    let mut stdout = std::io::BufWriter::new(stdout);
-    serde_json::to_writer_pretty(&mut stdout, document).map_err(std::io::Error::from)?;
+    let text = serde_json::to_string_pretty(document).map_err(std::io::Error::from)?;
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(json_without_surprises(&text).as_bytes())?;
     stdout.write_all(b"\n")?;
     stdout.flush()?;
     Ok(())

@@ -7,6 +7,7 @@ use super::acpidump;
 use super::device_list;
 use super::diagnostic::{DiagnosticKind, Diagnostics, shortened};
 use super::error::ImportError;
+use super::grid;
 use super::journal;
 use super::kernel_log;
 use super::limits::{HEAD, MAX_NESTING, MAX_OTHER_FILES};
@@ -162,7 +163,15 @@ impl<'d> Gather<'d> {
         let messages = journal::messages(&text);
         let from_json = messages.is_some();
         let text = messages.unwrap_or(text);
-        let Some(kind) = text_kind(&text) else {
+        let mut text = text;
+        let mut kind = text_kind(&text);
+        if kind.is_none()
+            && let Some(flat) = grid::flat(&text)
+        {
+            kind = text_kind(&flat);
+            text = if kind.is_some() { flat } else { text };
+        }
+        let Some(kind) = kind else {
             let unsuited = Unsuited::of(&text).map(Found::Unsuited);
             return Ok(unsuited.unwrap_or(Found::Nothing(looks)));
         };

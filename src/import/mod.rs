@@ -19,6 +19,7 @@ pub mod diagnostic;
 mod error;
 #[cfg(feature = "analyzer")]
 mod gather;
+mod grid;
 #[cfg(feature = "analyzer")]
 mod input;
 #[cfg(feature = "analyzer")]

@@ -69,6 +69,14 @@ pub enum Looks {
     Zstd,
     /// A Windows event log.
     EventLog,
+    /// A recording of network traffic (pcap, pcapng).
+    Pcap,
+    /// A document or installer in Microsoft's compound format (`.doc`, `.xls`, `.msi`).
+    Compound,
+    /// A hive of the Windows registry.
+    Hive,
+    /// A memory dump of Windows or of a program.
+    CrashDump,
     /// None of these.
     Binary,
 }
@@ -90,6 +98,13 @@ const SIGNATURES: &[(&[u8], Looks)] = &[
     (b"Rar!\x1a\x07", Looks::Rar),
     (b"\x28\xb5\x2f\xfd", Looks::Zstd),
     (b"ElfFile\0", Looks::EventLog),
+    (b"\xd4\xc3\xb2\xa1", Looks::Pcap),
+    (b"\xa1\xb2\xc3\xd4", Looks::Pcap),
+    (b"\x0a\x0d\x0d\x0a", Looks::Pcap),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Looks::Compound),
+    (b"regf", Looks::Hive),
+    (b"PAGEDU", Looks::CrashDump),
+    (b"MDMP\x93\xa7", Looks::CrashDump),
 ];
 
 /// What a file is, by its first bytes (512 at least, where it has them).
@@ -206,8 +221,36 @@ impl fmt::Display for Looks {
             Self::Rar => "a RAR archive, which is not supported",
             Self::Zstd => "zstd data",
             Self::EventLog => "a Windows event log",
+            Self::Pcap => "a recording of network traffic",
+            Self::Compound => "an Office document or an installer",
+            Self::Hive => "a hive of the Windows registry",
+            Self::CrashDump => "a memory dump",
             Self::Binary => "binary data",
-        })
+        })?;
+        f.write_str(self.instead())
+    }
+}
+
+impl Looks {
+    /// What to send instead of a file that holds no dump in any form that is read.
+    const fn instead(self) -> &'static str {
+        match self {
+            Self::Jpeg | Self::Png | Self::Gif => {
+                "; send the text itself and no picture of it, e.g. the output of 'sudo lspci -vvvnnxxxx' in a file"
+            }
+            Self::Pdf | Self::Compound => {
+                "; send the text in it as a plain text file, e.g. the output of 'sudo lspci -vvvnnxxxx'"
+            }
+            Self::EventLog => "; send its messages as text, and a dump of the devices beside them",
+            Self::Hive => {
+                "; send an export of the devices, e.g. from Collect-Assignable.ps1 or 'Get-PnpDevice | Get-PnpDeviceProperty | ConvertTo-Json'"
+            }
+            Self::SevenZip | Self::Rar => "; send a zip or tar archive",
+            Self::Pcap | Self::CrashDump | Self::Elf | Self::Exe => {
+                "; send a dump of the PCI devices, e.g. the output of 'sudo lspci -vvvnnxxxx'"
+            }
+            _ => "",
+        }
     }
 }
 
@@ -230,10 +273,28 @@ mod tests {
             (b"Schr\xf6der\r\n\x1b[0m", Looks::Text),
             (b"DMAR\x88\0\0\0\x01", Looks::AcpiTable),
             (b"MZ\x90\0\x03\0", Looks::Exe),
+            (b"\xd4\xc3\xb2\xa1\x02\0\x04\0", Looks::Pcap),
+            (b"\x0a\x0d\x0d\x0a\x1c\0\0\0", Looks::Pcap),
+            (b"regf\x01\0\0\0", Looks::Hive),
+            (b"PAGEDU64\x0f\0\0\0", Looks::CrashDump),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0", Looks::Compound),
             (b"\x01\x02\x03\x04", Looks::Binary),
             (b"a\0b", Looks::Binary),
         ] {
             assert_eq!(looks(head), expected, "{}", head.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_comes_with_what_can() {
+        for looks in [
+            Looks::Pdf,
+            Looks::Png,
+            Looks::EventLog,
+            Looks::Pcap,
+            Looks::SevenZip,
+        ] {
+            assert!(looks.to_string().contains("; send "), "{looks}");
         }
     }
 

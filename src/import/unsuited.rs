@@ -20,8 +20,18 @@ pub enum Unsuited {
     Driverctl,
     /// `lsusb`.
     Lsusb,
-    /// `dxdiag`, `msinfo32` and the like.
+    /// `dxdiag`, `msinfo32`, `systeminfo` and the like.
     Msinfo,
+    /// `dmidecode`.
+    Dmidecode,
+    /// `lscpu`, `/proc/cpuinfo` and the like.
+    Processor,
+    /// `nvidia-smi` and other tools of a driver.
+    NvidiaSmi,
+    /// `ipconfig`, `ip`, `ifconfig`.
+    Network,
+    /// `lsblk`, `lsmod`, `free` and the like.
+    System,
     /// What QEMU, libvirt or Hyper-V said when an assignment failed.
     Messages,
 }
@@ -84,7 +94,35 @@ fn of_line(line: &str) -> Option<Unsuited> {
     {
         return Some(Unsuited::Messages);
     }
-    (line.starts_with("OS Name") && line.contains("Microsoft Windows")
+    if line.starts_with("# dmidecode ")
+        || line.starts_with("Handle 0x") && line.contains("DMI type")
+    {
+        return Some(Unsuited::Dmidecode);
+    }
+    if line.starts_with("CPU op-mode(s):") || line.starts_with("Model name:") {
+        return Some(Unsuited::Processor);
+    }
+    if line.contains("| NVIDIA-SMI ") || line.contains("==NVSMI LOG==") {
+        return Some(Unsuited::NvidiaSmi);
+    }
+    if line == "Windows IP Configuration"
+        || line.contains(": <LOOPBACK,UP")
+        || line.contains(": flags=73<UP,LOOPBACK")
+    {
+        return Some(Unsuited::Network);
+    }
+    let words: Vec<&str> = line.split_ascii_whitespace().take(4).collect();
+    if matches!(
+        words.as_slice(),
+        ["NAME", "MAJ:MIN", ..]
+            | ["Module", "Size", "Used", "by"]
+            | ["total", "used", "free", "shared"]
+    ) {
+        return Some(Unsuited::System);
+    }
+    (line.starts_with("Time of this report:")
+        || line.starts_with("DirectX Version:")
+        || line.starts_with("OS Name") && line.contains("Microsoft Windows")
         || line == "[System Summary]"
         || line.starts_with("DxDiag Notes"))
     .then_some(Unsuited::Msinfo)
@@ -129,6 +167,28 @@ impl fmt::Display for Unsuited {
                  export of them, e.g. from Collect-Assignable.ps1 or 'Get-PnpDevice | \
                  Get-PnpDeviceProperty | ConvertTo-Json'",
             ),
+            Self::Dmidecode => write!(
+                f,
+                "the output of dmidecode is about the board and its memory, and names at most the \
+                 address of a device; {LINUX}"
+            ),
+            Self::Processor => write!(
+                f,
+                "a description of the processor says nothing about devices; {LINUX}"
+            ),
+            Self::NvidiaSmi => write!(
+                f,
+                "a driver's own tool knows its devices alone, and neither their registers nor the \
+                 ports above them; {LINUX}"
+            ),
+            Self::Network => write!(
+                f,
+                "a list of network interfaces says nothing about the devices behind them; {LINUX}"
+            ),
+            Self::System => write!(
+                f,
+                "a list of disks, drivers or memory says nothing about PCI devices; {LINUX}"
+            ),
             Self::Messages => write!(
                 f,
                 "error messages say what failed, and 'assignable explain-log' what they mean; for \
@@ -166,6 +226,43 @@ mod tests {
                 Unsuited::Messages,
             ),
             ("OS Name\tMicrosoft Windows Server 2022\n", Unsuited::Msinfo),
+            (
+                "Host Name:                 S1\nOS Name:                   Microsoft Windows Server 2022 Datacenter\n",
+                Unsuited::Msinfo,
+            ),
+            (
+                "------------------\nSystem Information\n------------------\n      Time of this report: 1/2/2024, 10:00:00\n",
+                Unsuited::Msinfo,
+            ),
+            (
+                "# dmidecode 3.3\nGetting SMBIOS data from sysfs.\n",
+                Unsuited::Dmidecode,
+            ),
+            (
+                "Handle 0x0001, DMI type 1, 27 bytes\nSystem Information\n",
+                Unsuited::Dmidecode,
+            ),
+            (
+                "Architecture:                       x86_64\nCPU op-mode(s):                     32-bit, 64-bit\n",
+                Unsuited::Processor,
+            ),
+            (
+                "+---------+\n| NVIDIA-SMI 535.129.03   Driver Version: 535.129.03   CUDA Version: 12.2 |\n",
+                Unsuited::NvidiaSmi,
+            ),
+            ("\nWindows IP Configuration\n\n", Unsuited::Network),
+            (
+                "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN\n",
+                Unsuited::Network,
+            ),
+            (
+                "NAME        MAJ:MIN RM   SIZE RO TYPE MOUNTPOINTS\nsda 8:0\n",
+                Unsuited::System,
+            ),
+            (
+                "Module                  Size  Used by\nvfio_pci 16384 0\n",
+                Unsuited::System,
+            ),
         ] {
             assert_eq!(Unsuited::of(text.as_bytes()), Some(expected), "{text}");
         }

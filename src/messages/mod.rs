@@ -6,6 +6,8 @@
 mod hyperv;
 mod kernel;
 mod qemu;
+mod remapping;
+mod resources;
 
 use crate::addr::Sbdf;
 
@@ -48,6 +50,9 @@ pub struct Hit {
     pub first: String,
     /// Devices that the lines name, each once, in the order met.
     pub devices: Vec<Sbdf>,
+    /// Location paths and instance ids of Windows that the lines hold, each once, in the order
+    /// met.
+    pub nodes: Vec<String>,
 }
 
 /// Longest part of a line that is looked at, in bytes.
@@ -71,6 +76,8 @@ impl Source {
 pub fn known() -> impl Iterator<Item = &'static Message> {
     kernel::MESSAGES
         .iter()
+        .chain(remapping::MESSAGES)
+        .chain(resources::MESSAGES)
         .chain(qemu::MESSAGES)
         .chain(hyperv::MESSAGES)
 }
@@ -105,6 +112,7 @@ pub fn explain(text: &str) -> Vec<Hit> {
                 lines: Vec::new(),
                 first: line.trim().to_owned(),
                 devices: Vec::new(),
+                nodes: Vec::new(),
             });
         }
         if let Some(hit) = hits.get_mut(place) {
@@ -114,6 +122,11 @@ pub fn explain(text: &str) -> Vec<Hit> {
             for device in devices(line) {
                 if hit.devices.len() < MAX_KEPT && !hit.devices.contains(&device) {
                     hit.devices.push(device);
+                }
+            }
+            for node in nodes(line) {
+                if hit.nodes.len() < MAX_KEPT && !hit.nodes.iter().any(|known| known == node) {
+                    hit.nodes.push(node.to_owned());
                 }
             }
         }
@@ -141,6 +154,20 @@ fn devices(line: &str) -> impl Iterator<Item = Sbdf> {
         .filter_map(|token| token.parse().ok())
 }
 
+/// Names of Windows in a line: `PCIROOT(0)#PCI(0100)`, `PCI\VEN_8086&DEV_1572\…`.
+fn nodes(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|ch: char| ch.is_whitespace() || "'\"“”,;".contains(ch))
+        .map(|token| token.trim_end_matches(['.', ':', ']']))
+        .filter(|token| {
+            let starts = |start: &str| {
+                token
+                    .get(..start.len())
+                    .is_some_and(|head| head.eq_ignore_ascii_case(start))
+            };
+            starts("PCIROOT(") || starts("PCI\\VEN_") || starts("PCIP\\VEN_")
+        })
+}
+
 fn cut(line: &str) -> &str {
     let mut end = line.len().min(MAX_LINE);
     while !line.is_char_boundary(end) {
@@ -153,7 +180,8 @@ fn cut(line: &str) -> &str {
 mod tests {
     use super::*;
 
-    /// Lines as programs printed them, with the code that explains each.
+    /// Lines as programs printed them, with a code that explains each; none where no dump shows
+    /// the cause.
     const REAL: &[(&str, Source, &str)] = &[
         // Linux drivers/vfio/vfio_iommu_type1.c
         (
@@ -203,6 +231,64 @@ mod tests {
             Source::Linux,
             "BAR003",
         ),
+        // Linux drivers/vfio/pci/vfio_pci_core.c, drivers/vfio/group.c
+        (
+            "vfio-pci 0000:3b:00.0: Adding kernel taint for vfio-noiommu group on device",
+            Source::Linux,
+            "IOM001",
+        ),
+        (
+            "vfio-pci: probe of 0000:01:00.0 failed with error -22",
+            Source::Linux,
+            "VFI005",
+        ),
+        (
+            "vfio-pci 0000:41:00.0: Invalid PCI ROM header signature: expecting 0xaa55, got 0xffff",
+            Source::Linux,
+            "BAR002",
+        ),
+        // Linux drivers/pci
+        (
+            "vfio-pci 0000:0a:00.0: not ready 65535ms after FLR; giving up",
+            Source::Linux,
+            "RST001",
+        ),
+        (
+            "vfio-pci 0000:0a:00.0: Unable to change power state from D3hot to D0, device inaccessible",
+            Source::Linux,
+            "CAP001",
+        ),
+        (
+            "pci 0000:02:00.0: VF BAR 0 [mem size 0x00080000 64bit pref]: can't assign; no space",
+            Source::Linux,
+            "BAR003",
+        ),
+        (
+            "igb 0000:01:00.0: can't enable 7 VFs (bus 03 out of range of [bus 02])",
+            Source::Linux,
+            "TOP002",
+        ),
+        // Linux drivers/iommu
+        (
+            "DMAR: [INTR-REMAP] Request device [f0:1f.0] fault index 0x0 [fault reason 0x26] Blocked an interrupt request due to source-id verification failure",
+            Source::Linux,
+            "IOM002",
+        ),
+        (
+            "AMD-Vi: Event logged [IO_PAGE_FAULT device=0000:02:00.0 domain=0x000f address=0xfffffffdf8000000 flags=0x0a00]",
+            Source::Linux,
+            "IMP075",
+        ),
+        (
+            "AMD-Vi: [Firmware Bug]: : IOAPIC[4] not in IVRS table",
+            Source::Linux,
+            "IOM002",
+        ),
+        (
+            "AMD-Vi: Event logged [IOTLB_INV_TIMEOUT device=0a:00.0 address=0x000000041f5a3c50]",
+            Source::Linux,
+            "ACS006",
+        ),
         // QEMU hw/vfio
         (
             "qemu-system-x86_64: -device vfio-pci,host=01:00.0: vfio 0000:01:00.0: group 1 is not viable",
@@ -218,6 +304,21 @@ mod tests {
             "qemu-kvm: -device vfio-pci,host=0000:02:00.0: vfio 0000:02:00.0: no iommu_group found: No such file or directory",
             Source::Qemu,
             "VFI005",
+        ),
+        (
+            "qemu-system-x86_64: -device vfio-pci,host=01:00.0: vfio 0000:01:00.0: failed to setup container for group 1: memory listener initialization failed: Region pc.ram: vfio_dma_map(0x55d0, 0x0, 0xc0000, 0x7f10) = -12 (Cannot allocate memory)",
+            Source::Qemu,
+            "",
+        ),
+        (
+            "vfio: Cannot read device rom at 0000:01:00.0",
+            Source::Qemu,
+            "DDA007",
+        ),
+        (
+            "vfio: error getting device 0000:06:00.0 from group 17: Device or resource busy",
+            Source::Qemu,
+            "VFI002",
         ),
         // libvirt
         (
@@ -256,6 +357,33 @@ mod tests {
             Source::HyperV,
             "IOM001",
         ),
+        // Easy-GPU-PV, issues 40, 125 and 153
+        (
+            "Virtual machine 'GPUPV' cannot be started. The upper MMIO region (0x00000017dffff000) is above the the supported physical address range. Make sure that the upper MMIO region is below 0x0000001000000000.",
+            Source::HyperV,
+            "DDA034",
+        ),
+        (
+            "not compliant with currently set group policy.  See HyperV\\RequireSecureDeviceAssignment and HyperV\\RequireSupportedDeviceAssignment for more details.",
+            Source::HyperV,
+            "DDA031",
+        ),
+        // Get-VMHost, IovSupportReasons
+        (
+            "To use SR-IOV on this system, the system BIOS must be updated to allow Windows to control PCI Express. Contact your system manufacturer for an update.",
+            Source::HyperV,
+            "DDA004",
+        ),
+        (
+            "SR-IOV cannot be used on this system as the PCI Express hardware does not support Access Control Services (ACS) at any root port. Contact your system vendor for further information.",
+            Source::HyperV,
+            "DDA014",
+        ),
+        (
+            "Ensure that the system has chipset support for SR-IOV and that I/O virtualization is enabled in the BIOS.",
+            Source::HyperV,
+            "IOM001",
+        ),
     ];
 
     #[test]
@@ -267,7 +395,8 @@ mod tests {
             };
             assert_eq!(hit.message.source, *source, "{line}");
             assert!(
-                hit.message.codes.contains(code),
+                hit.message.codes.contains(code)
+                    || (code.is_empty() && hit.message.codes.is_empty()),
                 "{line}: {:?}",
                 hit.message.codes
             );
@@ -311,6 +440,23 @@ mod tests {
         assert_eq!(hits[0].lines, [1, 3, 4]);
         let devices: Vec<String> = hits[0].devices.iter().map(ToString::to_string).collect();
         assert_eq!(devices, ["0000:01:00.0", "0000:02:00.1"]);
+    }
+
+    #[test]
+    fn names_of_windows_are_found() {
+        let text = r"Add-VMAssignableDevice : The device 'PCIROOT(0)#PCI(0100)#PCI(0000)' was not found on server 'HOST'.
+            'VM' Virtual Pci Express Port: PCIP\VEN_8086&DEV_1572\4&1, Element not found.";
+        let nodes: Vec<String> = explain(text)
+            .into_iter()
+            .flat_map(|hit| hit.nodes)
+            .collect();
+        assert_eq!(
+            nodes,
+            [
+                "PCIROOT(0)#PCI(0100)#PCI(0000)",
+                r"PCIP\VEN_8086&DEV_1572\4&1"
+            ]
+        );
     }
 
     #[test]

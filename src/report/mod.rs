@@ -19,6 +19,7 @@ mod reasons;
 pub mod sarif;
 mod simulate;
 mod text;
+mod ties;
 mod wording;
 
 pub use changes::Comparison;
@@ -43,7 +44,7 @@ pub use text::simulate::simulate;
 pub use text::survey::survey;
 pub use text::table::table;
 pub use text::topology::topology;
-pub use wording::{safe, spreadsheet_cell};
+pub use wording::{json_without_surprises, safe, spreadsheet_cell};
 
 use crate::analysis::Facts;
 use crate::host::FunctionId;

@@ -54,6 +54,17 @@ pub(super) fn against(item: &Requirement) -> Option<String> {
     }
 }
 
+/// What stands against assignment with the rules behind it: first what is so, then what is not
+/// known.
+pub(super) fn reasons_of(host: &HostVerdict) -> Vec<(String, &[&'static str])> {
+    let mut items: Vec<&Requirement> = host.requirements.iter().collect();
+    items.sort_by_key(|item| item.state == State::Open);
+    items
+        .into_iter()
+        .filter_map(|item| Some((against(item)?, item.rules.as_slice())))
+        .collect()
+}
+
 /// What to do first, at most three steps: what keeps the whole host from assigning, then the
 /// evidence that most devices wait for, then what stands against most devices.
 pub(super) fn first_steps(report: &Report<'_>, devices: &[FunctionId]) -> Vec<Step> {

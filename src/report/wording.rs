@@ -46,6 +46,24 @@ pub fn spreadsheet_cell(text: &str) -> String {
     }
 }
 
+/// JSON of the same value, in which characters that steer a terminal or deceive the eye are
+/// written as `\uXXXX`. JSON itself (RFC 8259, 7) asks for that below U+0020 alone.
+pub fn json_without_surprises(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for ch in json.chars() {
+        // Such characters stand within strings; line ends are between values.
+        if ch != '\n' && (ch.is_control() || is_treacherous(ch)) {
+            let mut units = [0; 2];
+            for unit in ch.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(ch);
+        }
+    }
+    out
+}
+
 fn push_visible(out: &mut String, ch: char) {
     if ch.is_control() || is_treacherous(ch) {
         out.extend(ch.escape_unicode());
@@ -182,6 +200,19 @@ mod tests {
         assert_eq!(spreadsheet_cell("\t=1\r"), "\\u{9}=1\\u{d}");
         assert_eq!(spreadsheet_cell("0000:01:00.0"), "0000:01:00.0");
         assert_eq!(spreadsheet_cell("a-b=c"), "a-b=c");
+    }
+
+    #[test]
+    fn json_keeps_its_value_and_shows_what_steers_a_terminal() {
+        let value = "a\u{9b}31m\u{202e}\u{e0041}\n\u{1b}é";
+        let text = serde_json::to_string_pretty(&[value]).unwrap_or_default();
+        let text = json_without_surprises(&text);
+        assert!(
+            text.contains(r"\u009b31m\u202e\udb40\udc41\n\u001bé"),
+            "{text}"
+        );
+        let back: Result<Vec<String>, _> = serde_json::from_str(&text);
+        assert_eq!(back.ok(), Some(vec![value.to_owned()]));
     }
 
     #[test]

@@ -97,6 +97,7 @@ pub static RULES: &[&Rule] = &[
     &dda::DDA074,
     &grp::GRP001,
     &imp::IMP070,
+    &imp::IMP071,
     &imp::IMP072,
     &imp::IMP073,
     &imp::IMP074,

@@ -50,6 +50,24 @@ device = [
 ]
 "#;
 
+/// Two roots with eight cards each, whose two ports have 126 virtual functions: 4,096 functions.
+const THOUSANDS: &str = r#"
+[host]
+os = "linux"
+[[root]]
+repeat = 2
+device = [
+  { kind = "host-bridge" },
+  { kind = "rciep", class = "system", repeat = 7 },
+  { kind = "root-port", repeat = 8, device = [
+    { class = "ethernet", functions = 2, ari = true, flr = true,
+      sriov = { total = 126, enabled = 126, bars = ["mem64p 64K"], msix = 5 } },
+  ] },
+]
+"#;
+/// Largest page of any of these machines, in bytes.
+const LARGEST: u64 = 10 << 20;
+
 /// A name, and how its machine comes about.
 type Page = (&'static str, fn() -> Capture);
 
@@ -63,7 +81,8 @@ fn main() {
     let pages: Vec<Page> = vec![
         ("small", || corpus("lab-flat-intel")),
         ("switch", || corpus("lab-switch2-intel")),
-        ("150 functions", || synthesised(LARGE)),
+        ("150 functions", || synthesised(LARGE, 150)),
+        ("4096 functions", || synthesised(THOUSANDS, 4096)),
         ("no IOMMU", || corpus("lab-flat-none")),
         ("Windows", || corpus("k520")),
         ("hostile", machine::hostile),
@@ -88,9 +107,9 @@ fn corpus(case: &str) -> Capture {
     case.unwrap_or_else(|error| panic!("{error}")).capture
 }
 
-fn synthesised(text: &str) -> Capture {
+fn synthesised(text: &str, functions: usize) -> Capture {
     let capture = assignable::synth::synthesise(text).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(capture.functions.len(), 150);
+    assert_eq!(capture.functions.len(), functions);
     capture
 }
 
@@ -137,12 +156,20 @@ fn report(program: &Path, name: &str, capture: &Capture) -> Result<(), String> {
         "{name}: {size} bytes in {:?} (debug build)",
         start.elapsed()
     );
+    if size > LARGEST {
+        return Err(format!("the page has {size} bytes"));
+    }
     let survey = run(&["survey", &input, "--format", "json"])?;
     let survey: Value = serde_json::from_slice(&survey).map_err(|error| error.to_string())?;
 
     let mut browser = Browser::start(program, &folder.0)?;
-    for width in WIDTHS {
+    // A large page takes a browser long; each width and scheme once will do.
+    let large = size > 1 << 20;
+    for (width, other) in WIDTHS.into_iter().zip(["light", "dark"]) {
         for scheme in ["light", "dark"] {
+            if large && scheme != other {
+                continue;
+            }
             let place = format!("{width} pixels, {scheme}");
             browser.show_as(width, scheme, "screen")?;
             browser.open(&file)?;
@@ -161,6 +188,7 @@ fn report(program: &Path, name: &str, capture: &Capture) -> Result<(), String> {
         }
     }
     rows_equal_json(&browser.ask(ROWS)?, &survey)?;
+    hosts_equal_json(&browser.ask(HOSTS)?, &survey)?;
     none(
         "text that leaves its box in the picture",
         &list(&browser.ask(SPILLING)?),
@@ -234,6 +262,30 @@ fn rows_equal_json(rows: &Value, survey: &Value) -> Result<(), String> {
         return Err("the JSON names no device".to_owned());
     }
     if shown == wanted {
+        return Ok(());
+    }
+    Err(format!(
+        "the page shows {shown:?}, the JSON says {wanted:?}"
+    ))
+}
+
+/// The page opens with the verdicts on the host that the JSON gives.
+fn hosts_equal_json(shown: &Value, survey: &Value) -> Result<(), String> {
+    let shown = list(shown);
+    let items = survey["host_verdicts"].as_array().into_iter().flatten();
+    let wanted: Vec<String> = items
+        .map(|item| {
+            let words = match item["verdict"].as_str().unwrap_or_default() {
+                "assignable" => "can assign devices",
+                "assignable-with-conditions" => "can assign devices if conditions are met",
+                "undetermined" => "undetermined: the capture lacks evidence",
+                _ => "cannot assign devices",
+            };
+            format!("{} {words}", item["policy"].as_str().unwrap_or_default())
+        })
+        .collect();
+    let same = |(shown, wanted): (&String, &String)| shown.starts_with(wanted.as_str());
+    if !wanted.is_empty() && shown.len() == wanted.len() && shown.iter().zip(&wanted).all(same) {
         return Ok(());
     }
     Err(format!(
@@ -319,6 +371,10 @@ const FAINT: &str = "(() => {
 const ROWS: &str = "[...document.querySelectorAll('tr.device')].map(row =>
   [row.querySelector('th .at').textContent].concat([...row.querySelectorAll('.pill')].map(pill =>
     pill.dataset.policy + ' ' + pill.textContent.trim())))";
+
+/// Policy and verdict of the host, as the page opens.
+const HOSTS: &str = "[...document.querySelectorAll('#summary [data-host]')].map(host =>
+  host.dataset.host + ' ' + host.textContent.trim())";
 
 /// Text in the picture that is wider than its box.
 const SPILLING: &str = "[...document.querySelectorAll('svg.topology g')].flatMap(group => {

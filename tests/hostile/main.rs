@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod commands;
 mod machine;
 
 use assignable::analysis::Facts;
@@ -255,6 +256,7 @@ fn lint_for_other_programs_is_well_formed_and_holds_no_control_characters() {
             policies: &[],
         };
         let sarif = serde_json::to_string(&report::sarif::sarif(&report)).unwrap();
+        let sarif = report::json_without_surprises(&sarif);
         assert_plain("SARIF", &sarif);
         let suites = report::lint::suites(&report, rules::Severity::Info);
         let junit = report::junit::junit("assignable lint", &suites);
@@ -282,7 +284,12 @@ fn messages_of_a_hostile_log_are_quoted_harmlessly() {
         palette: Palette::plain(),
         all: true,
     };
-    assert_plain("explain-log", &report::messages(&hits, layout));
+    assert_plain("explain-log", &report::messages(&hits, None, layout));
+    with_report(&Names::parse(IDS).unwrap(), |report, _| {
+        let text = report::messages(&hits, Some(report), layout);
+        assert_plain("explain-log", &text);
+        assert!(text.contains("0000:01:00.0 [1af4"), "{text}");
+    });
 }
 
 #[test]

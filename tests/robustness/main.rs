@@ -61,7 +61,8 @@ fn what_is_no_dump_is_named_for_what_it_is() {
         (
             b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0",
             Looks::Jpeg,
-            "-: not recognised: a JPEG image",
+            "-: not recognised: a JPEG image; send the text itself and no picture of it, e.g. the \
+             output of 'sudo lspci -vvvnnxxxx' in a file",
         ),
         (
             b"Dear all,\n\nplease find\n",

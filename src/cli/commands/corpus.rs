@@ -7,7 +7,7 @@ use assignable::batch::{self, Item, Outcome};
 use assignable::policy::Policy;
 use assignable::report::json::v1::{self, CorpusSummary};
 use assignable::report::junit::{self, Case, Suite};
-use assignable::report::{safe, spreadsheet_cell};
+use assignable::report::{json_without_surprises, safe, spreadsheet_cell};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::args::{Format, Global};
@@ -146,7 +146,8 @@ impl Writer {
 /// One JSON document on one line.
 fn line(out: &mut Lines, outcome: &Outcome) -> Result<(), Failure> {
     let case = v1::corpus_case(outcome);
-    serde_json::to_writer(out, &case).map_err(std::io::Error::from)?;
+    let text = serde_json::to_string(&case).map_err(std::io::Error::from)?;
+    out.write_all(json_without_surprises(&text).as_bytes())?;
     Ok(())
 }
 

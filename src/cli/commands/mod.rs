@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         },
         Command::Explain { analysis, device } => analysis::explain(global, analysis, device),
         Command::Topology { analysis, dot } => analysis::topology(global, analysis, *dot),
-        Command::ExplainLog { file } => explain_log::explain_log(global, file),
+        Command::ExplainLog { file, inputs } => explain_log::explain_log(global, file, inputs),
         Command::Completions { shell } => shell::completions(*shell),
         Command::Man { output } => shell::man(output.as_deref()),
         Command::Diff {

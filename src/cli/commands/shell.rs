@@ -11,9 +11,18 @@ use crate::cli::{load, output};
 
 pub(crate) fn completions(shell: Shell) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Args::command(), "assignable", &mut script);
+    clap_complete::generate(shell, &mut shown(), "assignable", &mut script);
     output::text(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Answered)
+}
+
+/// The program without what is hidden: completions would offer it.
+fn shown() -> clap::Command {
+    let all = Args::command();
+    clap::Command::new("assignable")
+        .version(env!("CARGO_PKG_VERSION"))
+        .args(all.get_arguments().filter(|arg| !arg.is_hide_set()))
+        .subcommands(all.get_subcommands().filter(|inner| !inner.is_hide_set()))
 }
 
 /// All pages into a folder, or the first one to standard output.
@@ -42,6 +51,23 @@ pub(crate) fn man(to: Option<&Path>) -> Result<Exit, Failure> {
 
 fn page(command: &clap::Command) -> Result<String, Failure> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    Ok(String::from_utf8_lossy(&page).into_owned())
+    clap_mangen::Man::new(command.clone())
+        .source(concat!("assignable ", env!("CARGO_PKG_VERSION")))
+        .manual("assignable")
+        .render(&mut page)?;
+    Ok(escaped(&String::from_utf8_lossy(&page)))
+}
+
+/// Characters beyond ASCII in the notation of groff_char(7): a formatter need not know the
+/// encoding of the page.
+fn escaped(page: &str) -> String {
+    let mut out = String::with_capacity(page.len());
+    for ch in page.chars() {
+        if ch.is_ascii() {
+            out.push(ch);
+        } else {
+            out.push_str(&format!("\\[u{:04X}]", u32::from(ch)));
+        }
+    }
+    out
 }

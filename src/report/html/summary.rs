@@ -7,7 +7,7 @@ use super::{class_of, link};
 use crate::host::FunctionId;
 use crate::policy::{Effect, Policy};
 use crate::report::Report;
-use crate::report::opening::{Step, against, answer, first_steps};
+use crate::report::opening::{Step, answer, first_steps, reasons_of};
 use crate::report::reasons::{Reason, reasons};
 use crate::report::wording::{count, safe, verdict_words};
 use crate::verdict::Verdict;
@@ -168,11 +168,7 @@ fn tally(report: &Report<'_>, policy: Policy, devices: &[FunctionId]) -> Markup 
 fn host(report: &Report<'_>, policy: Policy) -> Markup {
     let host = HostVerdict::of(report.facts, report.run, policy);
     let (words, reported) = answer(&host);
-    let reasons: Vec<(String, &[&str])> = host
-        .requirements
-        .iter()
-        .filter_map(|item| Some((against(item)?, item.rules.as_slice())))
-        .collect();
+    let reasons = reasons_of(&host);
     html! {
         p.host {
             "This host: "

@@ -6,7 +6,7 @@ use super::{code, decider, tallies};
 use crate::host::FunctionId;
 use crate::policy::Effect;
 use crate::report::Report;
-use crate::report::opening::{Step, against, answer, first_steps};
+use crate::report::opening::{Step, answer, first_steps, reasons_of};
 use crate::report::reasons::reasons;
 use crate::report::wording::count;
 use crate::verdict::host::HostVerdict;
@@ -18,10 +18,12 @@ pub(super) fn opening(out: &mut String, report: &Report<'_>, devices: &[Function
         let host = HostVerdict::of(report.facts, report.run, policy);
         let (words, reported) = answer(&host);
         let _ = writeln!(out, "- {policy}: this host: **{words}**{reported}");
-        for item in &host.requirements {
-            if let Some(reason) = against(item) {
-                let _ = writeln!(out, "  - {reason} {}", item.rules.join(" "));
-            }
+        for (reason, codes) in reasons_of(&host) {
+            let codes = match codes {
+                [] => String::new(),
+                codes => format!(" ({})", codes.join(" ")),
+            };
+            let _ = writeln!(out, "  - {reason}{codes}");
         }
     }
     out.push('\n');

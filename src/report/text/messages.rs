@@ -2,13 +2,16 @@
 
 use std::fmt::Write as _;
 
+use crate::host::FunctionId;
 use crate::messages::Hit;
-use crate::report::Layout;
+use crate::report::ties::{self, Said};
 use crate::report::wording::{count, safe, wrap};
+use crate::report::{Layout, Report};
 use crate::rules;
 
-/// The known messages of a text, each with its meaning and the rules behind it.
-pub fn messages(hits: &[Hit], layout: Layout) -> String {
+/// The known messages of a text, each with its meaning and the rules behind it; with a machine,
+/// also which of its devices they name, and what these rules say about them.
+pub fn messages(hits: &[Hit], machine: Option<&Report<'_>>, layout: Layout) -> String {
     let mut out = String::new();
     if hits.is_empty() {
         out.push_str("The text holds no message that is known.\n");
@@ -18,12 +21,12 @@ pub fn messages(hits: &[Hit], layout: Layout) -> String {
         if index > 0 {
             out.push('\n');
         }
-        one(&mut out, layout, hit);
+        one(&mut out, machine, layout, hit);
     }
     out
 }
 
-fn one(out: &mut String, layout: Layout, hit: &Hit) {
+fn one(out: &mut String, machine: Option<&Report<'_>>, layout: Layout, hit: &Hit) {
     const FEW: usize = 8;
     let first = hit.lines.first().copied().unwrap_or(0);
     let more = match hit.lines.len() {
@@ -34,7 +37,8 @@ fn one(out: &mut String, layout: Layout, hit: &Hit) {
     let _ = writeln!(out, "{}", layout.palette.heading(title));
     paragraph(out, layout, 2, &layout.palette.dim(safe(&hit.first)));
     paragraph(out, layout, 2, hit.message.meaning);
-    if !hit.devices.is_empty() {
+    let named = machine.map_or_else(Vec::new, |report| ties::named(report, hit));
+    if machine.is_none() && !hit.devices.is_empty() {
         let mut list: Vec<String> = hit
             .devices
             .iter()
@@ -46,10 +50,22 @@ fn one(out: &mut String, layout: Layout, hit: &Hit) {
         }
         paragraph(out, layout, 2, &format!("devices: {}", list.join(" ")));
     }
+    if let Some(report) = machine {
+        for device in named.iter().take(FEW) {
+            paragraph(out, layout, 4, &safe(&ties::describe(report, device)));
+        }
+        if named.len() > FEW {
+            let more = format!("and {} more devices", named.len() - FEW);
+            paragraph(out, layout, 4, &more);
+        }
+    }
     for code in hit.message.codes {
         if let Some(rule) = rules::find(code) {
             let text = format!("{}  {}", layout.palette.accent(rule.code), rule.summary);
             paragraph(out, layout, 2, &text);
+            if let Some(report) = machine {
+                tied(out, report, layout, &ties::said(report, code, &named));
+            }
         }
     }
     if !hit.message.advice.is_empty() {
@@ -59,6 +75,31 @@ fn one(out: &mut String, layout: Layout, hit: &Hit) {
             2,
             &format!("What to do: {}", hit.message.advice),
         );
+    }
+}
+
+/// What a rule says about the devices of a message.
+fn tied(
+    out: &mut String,
+    report: &Report<'_>,
+    layout: Layout,
+    said: &[(Option<FunctionId>, Said<'_>)],
+) {
+    const FEW: usize = 8;
+    for (of, said) in said.iter().take(FEW) {
+        let whom = match of {
+            Some(id) => report.facts.host.function(*id).at.to_string(),
+            None => "the whole host".to_owned(),
+        };
+        let text = match said {
+            Said::Found(finding) => safe(&finding.message()),
+            Said::Open(gap) => format!("not known, needs {}", gap.missing.fact.describe()),
+            Said::Nothing => "the capture does not show it".to_owned(),
+        };
+        paragraph(out, layout, 4, &format!("{whom}: {text}"));
+    }
+    if said.len() > FEW {
+        paragraph(out, layout, 4, &format!("and {} more", said.len() - FEW));
     }
 }
 

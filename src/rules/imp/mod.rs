@@ -1,6 +1,7 @@
 //! IMP: what the host's log says of trouble with a device.
 
 mod imp070_log_range_in_use;
+mod imp071_log_window_without_place;
 mod imp072_log_rmrr_refused;
 mod imp073_log_reset_failed;
 mod imp074_log_device_not_answering;
@@ -9,6 +10,7 @@ mod imp076_log_bus_error;
 mod imp077_log_rom_invalid;
 
 pub(in crate::rules) use imp070_log_range_in_use::IMP070;
+pub(in crate::rules) use imp071_log_window_without_place::IMP071;
 pub(in crate::rules) use imp072_log_rmrr_refused::IMP072;
 pub(in crate::rules) use imp073_log_reset_failed::IMP073;
 pub(in crate::rules) use imp074_log_device_not_answering::IMP074;
