@@ -12,6 +12,7 @@ pub mod junit;
 pub mod lint;
 pub mod markdown;
 mod mmio;
+mod opening;
 mod palette;
 mod picture;
 mod reasons;
@@ -43,7 +44,7 @@ pub use text::simulate::simulate;
 pub use text::survey::survey;
 pub use text::table::table;
 pub use text::topology::topology;
-pub use wording::safe;
+pub use wording::{safe, spreadsheet_cell};
 
 use crate::analysis::Facts;
 use crate::host::FunctionId;
