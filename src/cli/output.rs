@@ -3,8 +3,8 @@
 use std::io::{IsTerminal, Write};
 
 use anstream::ColorChoice;
-use assignable::report::json_without_surprises;
 use assignable::report::{Layout, Palette};
+use assignable::report::{json_without_surprises, safe_lines};
 use serde::Serialize;
 
 use super::args::{Global, When};
@@ -58,7 +58,8 @@ pub(crate) fn json(document: &impl Serialize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One line to standard error. Nobody is left to tell if that fails.
+/// A message to standard error, whatever names of files and texts of dumps it repeats. Nobody is
+/// left to tell if that fails.
 pub(crate) fn error(message: &str) {
-    let _ = writeln!(anstream::stderr(), "assignable: {message}");
+    let _ = writeln!(anstream::stderr(), "assignable: {}", safe_lines(message));
 }

@@ -45,7 +45,7 @@ pub use text::simulate::simulate;
 pub use text::survey::survey;
 pub use text::table::table;
 pub use text::topology::topology;
-pub use wording::{json_without_surprises, safe, spreadsheet_cell};
+pub use wording::{json_without_surprises, safe, safe_lines, spreadsheet_cell};
 
 use crate::analysis::Facts;
 use crate::host::FunctionId;

@@ -21,7 +21,7 @@ pub fn safe(text: &str) -> String {
 }
 
 /// The same at any length and over several lines, for programs that pass text on to people.
-pub(super) fn safe_lines(text: &str) -> String {
+pub fn safe_lines(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for ch in text.chars() {
         if ch == '\n' {
