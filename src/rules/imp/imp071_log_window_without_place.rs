@@ -1,19 +1,21 @@
 //! A window of a bridge above the device, or a BAR of its virtual functions, found no place.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use crate::analysis::Facts;
-use crate::decode::kernel_log::{KernelLog, LoggedFunction, Note, NoteKind, Said};
+use crate::decode::kernel_log::{LoggedFunction, Note, NoteKind, Said};
 use crate::host::FunctionId;
 use crate::policy::{Effect, Effects};
 use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
 use crate::spec::Document;
-use std::ops::RangeInclusive;
 
 /// Resources of virtual functions, as the kernel counts them (`PCI_IOV_RESOURCES`).
 const VIRTUAL: RangeInclusive<u8> = 7..=12;
-/// Windows of a bridge that forward memory. One for I/O ports is seldom missed.
-const WINDOWS: RangeInclusive<u8> = 14..=15;
+/// Windows of a bridge that forward memory, as the log's reader numbers them. One for I/O ports
+/// is seldom missed.
+const MEMORY: u8 = 14;
+const PREFETCHABLE: u8 = 15;
 
 rule! {
     /// ## What it checks
@@ -74,9 +76,10 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
         return Outcome::NotApplicable("no kernel log was captured");
     };
     let at = |id: FunctionId| facts.host.function(id).at;
-    let own = failed(log, facts, id, VIRTUAL).map(|note| (None, note));
+    let logged = |id: FunctionId| log.functions.get(&at(id));
+    let own = logged(id).and_then(virtual_bar).map(|note| (None, note));
     let above = facts.topology.upstream(id).find_map(|bridge| {
-        let note = failed(log, facts, bridge, WINDOWS)?;
+        let note = logged(bridge).and_then(window)?;
         Some((Some(at(bridge).to_string()), note))
     });
     let mut found = own.into_iter().chain(above);
@@ -98,28 +101,41 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     Outcome::Fired(finding.with(found.map(|(_, note)| evidence(note.line))))
 }
 
-/// The message about a resource of a function that is without an address in the end.
-fn failed<'l>(
-    log: &'l KernelLog,
-    facts: &Facts<'_, '_>,
-    id: FunctionId,
-    places: RangeInclusive<u8>,
-) -> Option<&'l Said<Note>> {
-    let function: &LoggedFunction = log.functions.get(&facts.host.function(id).at)?;
-    let mut without = function.resources.range(places);
+/// The message about a BAR of virtual functions that is without an address in the end.
+fn virtual_bar(function: &LoggedFunction) -> Option<&Said<Note>> {
+    let mut without = function.resources.range(VIRTUAL);
     let (index, _) = without.find(|(_, range)| range.value.start.is_none())?;
-    let virtual_bar = VIRTUAL.contains(index).then(|| index - VIRTUAL.start());
+    let named = format!("VF BAR {} ", index - VIRTUAL.start());
     // Kernels before 6.9 know numbers alone.
     let numbered = format!("BAR {index}:");
-    let mut notes = function.notes.iter().rev();
-    notes.find(|note| {
+    not_assigned(function).find(|note| {
         let text = note.value.text.as_str();
-        let named = match virtual_bar {
-            Some(bar) => text.starts_with(&format!("VF BAR {bar} ")),
-            None => text.starts_with("bridge window [mem"),
-        };
-        note.value.kind == NoteKind::NotAssigned && (named || text.starts_with(&numbered))
+        text.starts_with(&named) || text.starts_with(&numbered)
     })
+}
+
+/// The message about a window that forwards memory and is closed in the end.
+fn window(function: &LoggedFunction) -> Option<&Said<Note>> {
+    not_assigned(function).find(|note| {
+        let text = note.value.text.as_str();
+        let index = if text.contains(" pref]") {
+            PREFETCHABLE
+        } else {
+            MEMORY
+        };
+        let numbered = [MEMORY, PREFETCHABLE].iter().any(|index| {
+            text.strip_prefix(&format!("BAR {index}: "))
+                .is_some_and(|rest| rest.contains("[mem "))
+        });
+        (numbered || text.starts_with("bridge window [mem "))
+            && !function.resources.contains_key(&index)
+    })
+}
+
+/// Messages about what found no place, the last first.
+fn not_assigned(function: &LoggedFunction) -> impl Iterator<Item = &Said<Note>> {
+    let notes = function.notes.iter().rev();
+    notes.filter(|note| note.value.kind == NoteKind::NotAssigned)
 }
 
 #[cfg(test)]
@@ -162,6 +178,9 @@ mod tests {
         let text = "bridge window [mem size 0x00200000 64bit pref]: failed to assign";
         let message = format!("the log says of 0000:00:01.0 above: {text}");
         assert_eq!(below_a_port(&[text]), fired(&message));
+        let old = "BAR 15: failed to assign [mem size 0x00200000 64bit pref]";
+        let message = format!("the log says of 0000:00:01.0 above: {old}");
+        assert_eq!(below_a_port(&[old]), fired(&message));
     }
 
     #[test]
