@@ -100,10 +100,10 @@ pub(super) fn read(
         });
         match checksum {
             Some(sum @ 1..) => {
-                faults.push(fault(FaultKind::Checksum { sum }, span, WITHIN_KEYWORD))
+                faults.push(fault(FaultKind::Checksum { sum }, span, WITHIN_KEYWORD));
             }
             None if name == *b"RV" => {
-                faults.push(fault(length_fault(0, 1, 0), span, WITHIN_KEYWORD))
+                faults.push(fault(length_fault(0, 1, 0), span, WITHIN_KEYWORD));
             }
             _ => {}
         }
