@@ -210,12 +210,13 @@ mod tests {
             Member::of("pci/10000-e0-06.0/properties.json"),
             Member::Properties(at)
         );
+        assert_eq!(Member::of("pci/10000-e0-06.0/vpd"), Member::Vpd(at));
         for name in [
             "pci/010000-e0-06.0/config",
             "pci/10000-E0-06.0/config",
             "pci/10000-e0-6.0/config",
             "pci/0000-00-20.0/config",
-            "pci/10000-e0-06.0/vpd",
+            "pci/10000-e0-06.0/trace",
             "pci/10000-e0-06.0",
             "pci/x",
             "acpi/data/BERT",

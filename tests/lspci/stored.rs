@@ -59,7 +59,9 @@ pub(crate) fn compare(root: &Path) -> Result<(), Failed> {
 /// Whether the bytes hold every capability that the words name.
 fn is_whole(function: &Printed, extent: u16) -> bool {
     let mut capabilities = function.capabilities.iter();
-    !function.header.contains_key("Capabilities")
+    // A listing without `-v` names none.
+    !function.capabilities.is_empty()
+        && !function.header.contains_key("Capabilities")
         && extent >= 256
         && capabilities.all(|capability| capability.offset < extent)
 }
