@@ -103,7 +103,7 @@ fn named(
     let row = |place: &[u8; 2]| rows.get(usize::from(u16::from_le_bytes(*place)));
     let before = |place: &[u8; 2]| row(place).is_some_and(|row| name(row) < wanted);
     let from = order.partition_point(before);
-    let ids = order.iter().skip(from).map_while(move |place| row(place));
+    let ids = order.iter().skip(from).map_while(row);
     ids.take_while(move |row| name(row) == wanted).map(id)
 }
 
