@@ -22,6 +22,7 @@ mod simulate;
 mod survey;
 mod table;
 mod topology;
+mod verify;
 mod vpd;
 
 pub use corpus::{
@@ -59,6 +60,7 @@ pub use simulate::{PoolItem, SimulationDocument, StepItem, VmItem, simulation};
 pub use survey::{CaptureSummary, HostVerdictItem, RequirementItem, Survey, VerdictCount, survey};
 pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
 pub use topology::{TopologyDocument, TreeNode, topology};
+pub use verify::{MemberDifference, MemberState, VerifyDocument, verify};
 pub use vpd::{VpdItem, VpdKeyword, VpdResource};
 
 use schemars::Schema;
@@ -90,6 +92,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("corpus", schemars::schema_for!(CorpusDocument)),
         ("corpus-case", schemars::schema_for!(CorpusCase)),
         ("redact", schemars::schema_for!(RedactDocument)),
+        ("verify", schemars::schema_for!(VerifyDocument)),
         (
             "capture-manifest",
             schemars::schema_for!(crate::capture::Manifest),
