@@ -569,6 +569,41 @@ fn documents_name_their_schema_and_read_back_as_themselves() {
         "assignable.explain-log/1",
     );
     same::<v1::LintDocument>(&document(&["lint", &machine]), "assignable.lint/1");
+    let summary = document(&["lint", "--summary", &machine, &machine, &log]);
+    same::<v1::LintSummaryDocument>(&summary, "assignable.lint-summary/1");
+}
+
+#[test]
+fn a_lint_summary_counts_machines_by_what_each_rule_says_of_them() {
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/");
+    let path = |name: &str| format!("{corpus}{name}");
+    let (sound, odd, none) = (
+        path("amd-units"),
+        path("amd-units-odd"),
+        path("conventional"),
+    );
+    let inputs = ["lint", "--summary", &sound, &odd, &none, "no-such-machine"];
+    let text = stdout(&assignable(&inputs));
+    assert!(
+        text.starts_with("3 machines, 1 more that cannot be read\n"),
+        "{text}"
+    );
+    let json = stdout(&assignable(&[&inputs[..], &["--format", "json"]].concat()));
+    let document: Value = serde_json::from_str(&json).unwrap();
+    let rules = document["rules"].as_array().unwrap();
+    let of = |code: &str| rules.iter().find(|rule| rule["code"] == code).unwrap();
+    let features = of("IOM029");
+    let counts = ["fired", "clean", "not_applicable", "cannot_tell"];
+    assert_eq!(
+        counts.map(|key| features[key].as_u64().unwrap()),
+        [1, 1, 1, 0]
+    );
+    assert_eq!(features["machines"][0]["machine"], odd.as_str());
+    // Each machine is counted once, by the worst of its answers.
+    for rule in rules {
+        let sum: u64 = counts.iter().map(|key| rule[key].as_u64().unwrap()).sum();
+        assert_eq!(sum, 3, "{}", rule["code"]);
+    }
 }
 
 #[test]
@@ -633,6 +668,56 @@ fn importing_stores_what_verify_then_finds_intact() {
         "{}",
         stdout(&output)
     );
+}
+
+#[test]
+fn verify_says_for_programs_what_was_expected_and_what_was_found() {
+    let folder = Folder::new("verify-json");
+    let machine = folder.machine();
+    let copy = folder.path("copy");
+    let output = assignable(&["import", &machine, "-o", &copy]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let member = |name: &str| Path::new(&copy).join(name);
+    let config = "pci/0000-01-00.0/config";
+    let length = fs::read(member(config)).unwrap().len();
+    let mut changed = fs::read(member(config)).unwrap();
+    changed[0] ^= 1;
+    fs::write(member(config), &changed).unwrap();
+    let gone = "pci/0000-01-00.0/properties.json";
+    fs::remove_file(member(gone)).unwrap();
+    let manifest = fs::read(member("manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let output = assignable(&["verify", &copy, "--format", "json"]);
+    assert_eq!(code(&output), 1);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let schema = assignable(&["schema", "verify"]).stdout;
+    let schema = serde_json::from_slice(&schema).unwrap();
+    jsonschema::validate(&schema, &document).unwrap();
+    assert_eq!(document["intact"], false);
+    let of = |kind: &str| {
+        let differences = document["differences"].as_array().unwrap();
+        let mut of_kind = differences.iter().filter(|one| one["kind"] == kind);
+        let one = of_kind.next().unwrap().clone();
+        assert!(of_kind.next().is_none());
+        one
+    };
+    assert_eq!(of("missing")["member"], gone);
+    assert_eq!(of("missing")["expected"], manifest["files"][gone]);
+    let hash = of("hash");
+    assert_eq!(hash["member"], config);
+    assert_eq!(
+        hash["expected"]["sha256"],
+        manifest["files"][config]["sha256"]
+    );
+    assert_ne!(hash["found"]["sha256"], hash["expected"]["sha256"]);
+    fs::write(member(config), &changed[1..]).unwrap();
+    let output = assignable(&["verify", &copy, "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let differences = document["differences"].as_array().unwrap();
+    let cut = differences.iter().find(|one| one["kind"] == "length");
+    let cut = cut.unwrap();
+    assert_eq!(cut["expected"]["length"], length);
+    assert_eq!(cut["found"]["length"], length - 1);
 }
 
 #[test]

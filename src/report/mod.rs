@@ -20,6 +20,7 @@ pub mod sarif;
 mod simulate;
 mod text;
 mod ties;
+mod vpd;
 mod wording;
 
 pub use changes::Comparison;
@@ -35,6 +36,7 @@ pub use text::diff::diff;
 pub use text::explain::explain;
 pub use text::groups::groups;
 pub use text::lint::lint as lint_text;
+pub use text::lint_summary::lint_summary;
 pub use text::messages::messages;
 pub use text::peer::{peer_matrix, peer_pairs};
 pub use text::place::place;

@@ -10,6 +10,7 @@ mod diff;
 mod explain;
 mod groups;
 mod lint;
+mod lint_summary;
 mod messages;
 mod mmio;
 mod peer;
@@ -21,6 +22,8 @@ mod simulate;
 mod survey;
 mod table;
 mod topology;
+mod verify;
+mod vpd;
 
 pub use corpus::{
     CorpusCase, CorpusDevice, CorpusDocument, CorpusMismatch, CorpusSummary, corpus_case,
@@ -36,6 +39,9 @@ pub use groups::{
     GroupsDocument, MissingItem, OutsideItem, QuirkItem, VfioItem, groups,
 };
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
+pub use lint_summary::{
+    LintSummaryDocument, LintSummaryHit, LintSummaryRule, UnreadableMachine, lint_summary,
+};
 pub use messages::{MessageItem, MessagesDocument, messages};
 pub use mmio::{
     BridgeWindowItem, ClaimItem, GuestBarItem, GuestDeviceItem, GuestItem, HostSpaceItem,
@@ -54,6 +60,8 @@ pub use simulate::{PoolItem, SimulationDocument, StepItem, VmItem, simulation};
 pub use survey::{CaptureSummary, HostVerdictItem, RequirementItem, Survey, VerdictCount, survey};
 pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
 pub use topology::{TopologyDocument, TreeNode, topology};
+pub use verify::{MemberDifference, MemberState, VerifyDocument, verify};
+pub use vpd::{VpdItem, VpdKeyword, VpdResource};
 
 use schemars::Schema;
 
@@ -65,6 +73,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("decode", schemars::schema_for!(Decode)),
         ("profile", schemars::schema_for!(ProfileDocument)),
         ("lint", schemars::schema_for!(LintDocument)),
+        ("lint-summary", schemars::schema_for!(LintSummaryDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
         ("what-if", schemars::schema_for!(WhatIfDocument)),
@@ -83,6 +92,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("corpus", schemars::schema_for!(CorpusDocument)),
         ("corpus-case", schemars::schema_for!(CorpusCase)),
         ("redact", schemars::schema_for!(RedactDocument)),
+        ("verify", schemars::schema_for!(VerifyDocument)),
         (
             "capture-manifest",
             schemars::schema_for!(crate::capture::Manifest),
