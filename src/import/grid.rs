@@ -10,7 +10,6 @@
 
 use std::fmt::Write as _;
 
-use super::text;
 use crate::addr::Sbdf;
 
 /// Longest line that is looked at, in bytes.
@@ -36,7 +35,7 @@ pub(super) fn flat(text: &[u8]) -> Option<Vec<u8>> {
     let mut rows = 0;
     // A last line without its end may be cut in the middle of a number.
     let whole = text.iter().rposition(|&byte| byte == b'\n')?;
-    for line in text::lines(text.get(..whole)?) {
+    for line in text.get(..whole)?.split(|&byte| byte == b'\n') {
         let row = line.get(..MAX_LINE).unwrap_or(line);
         let row = String::from_utf8_lossy(row);
         if let Some(cells) = cells(&row) {
