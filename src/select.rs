@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::addr::Sbdf;
+use crate::addr::{Sbdf, Segment};
 use crate::host::{FunctionId, Host};
 use crate::topology::{LocationPath, Topology};
 
@@ -56,9 +56,13 @@ const CLASS_WORDS: &[(&str, u32, u8)] = &[
 impl Selector {
     /// The functions that it names, by address.
     pub fn matches(&self, host: &Host<'_>, topology: &Topology) -> Vec<FunctionId> {
+        let address = match self {
+            Self::Address(at) => placed(host, *at),
+            _ => None,
+        };
         host.iter()
             .filter(|&(id, function)| match self {
-                Self::Address(at) => function.at == *at,
+                Self::Address(_) => Some(id) == address,
                 Self::Location(path) => LocationPath::of(host, topology, id).as_ref() == Some(path),
                 Self::InstanceId(wanted) => function.reported.windows.values().any(|property| {
                     let value = property.value.as_str();
@@ -76,6 +80,16 @@ impl Selector {
             .map(|(id, _)| id)
             .collect()
     }
+}
+
+/// The function at an address. Those whose place no source tells are found without their segment,
+/// which is made up, as long as no function of segment 0 has the address.
+fn placed(host: &Host<'_>, at: Sbdf) -> Option<FunctionId> {
+    host.find(at).or_else(|| {
+        (at.segment == Segment(0))
+            .then(|| host.find(Sbdf::new(Segment::UNPLACED, at.bdf)))
+            .flatten()
+    })
 }
 
 /// Whether two instance ids name the same device: a dismounted one has the enumerator `PCIP`
@@ -203,6 +217,25 @@ mod tests {
         ));
         assert!(!is_same_node("PCI", "PCI"));
         assert!(!is_same_node(r"USB\X", r"USB\X"));
+    }
+
+    #[test]
+    fn a_made_up_address_is_found_without_its_segment() {
+        let capture = crate::testing::Machine::new()
+            .with("ffffffff:01:00.0", crate::testing::Dev::endpoint())
+            .with("ffffffff:02:00.0", crate::testing::Dev::endpoint())
+            .with("0000:02:00.0", crate::testing::Dev::endpoint());
+        capture.facts(|facts| {
+            let (host, topology) = (facts.host, facts.topology);
+            let found = |text: &str| -> Vec<String> {
+                let selector: Selector = text.parse().unwrap();
+                let found = selector.matches(host, topology).into_iter();
+                found.map(|id| host.function(id).at.to_string()).collect()
+            };
+            assert_eq!(found("01:00.0"), ["ffffffff:01:00.0"]);
+            assert_eq!(found("02:00.0"), ["0000:02:00.0"]);
+            assert!(found("0001:01:00.0").is_empty());
+        });
     }
 
     #[test]

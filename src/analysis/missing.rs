@@ -96,7 +96,7 @@ impl Fact {
     pub const fn describe(self) -> &'static str {
         match self {
             Self::ConfigSpace => {
-                "configuration space (the function did not answer, or was not read)"
+                "configuration space (it was not read, or the function did not answer)"
             }
             Self::Capabilities => "configuration space past the first 64 bytes",
             Self::ExtendedConfig => "extended configuration space (bytes 256 to 4095)",
@@ -125,7 +125,7 @@ impl Fact {
     pub const fn linux_command(self) -> &'static str {
         match self {
             Self::ConfigSpace => {
-                "wake the device (echo on > power/control), then sudo assignable-collect"
+                "sudo lspci -vvvxxxx > dump.txt; wake a sleeping device first (echo on > power/control)"
             }
             Self::Capabilities | Self::ExtendedConfig | Self::RegisterBits => {
                 "sudo lspci -vvvxxxx > dump.txt"

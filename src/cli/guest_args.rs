@@ -84,9 +84,12 @@ pub(crate) struct PlaceArgs {
     /// What each guest gets: gpu=4,nvme=2
     #[arg(long, value_name = "DEVICE=COUNT,…", required = true)]
     pub(crate) want: Vec<Wants>,
-    /// Guests at most; default: as many as possible
+    /// Guests that are wanted; default: as many as possible
     #[arg(long, value_name = "COUNT")]
     pub(crate) vms: Option<usize>,
+    /// Devices of one guest may be on different NUMA nodes
+    #[arg(long)]
+    pub(crate) any_node: bool,
     /// Platform
     #[arg(short, long = "policy", value_name = "POLICY", value_parser = policy, default_value = "hyperv-2025")]
     pub(crate) platform: Policy,

@@ -6,7 +6,7 @@ use super::Function;
 use crate::addr::Sbdf;
 use crate::capture::{
     Capture, DeviceNode, DeviceNodes, HyperV, PoolDevice, VirtualMachine, WindowsHost,
-    instance_tail as tail,
+    instance_tail as tail, property_number,
 };
 use crate::spec::windows;
 
@@ -132,6 +132,13 @@ impl Nodes {
     /// What Windows reported about itself.
     pub const fn windows(&self) -> Option<&WindowsHost> {
         self.windows.as_ref()
+    }
+
+    /// A registry value below `HKEY_LOCAL_MACHINE`, in any case, where it is a number.
+    pub fn registry_number(&self, path: &str) -> Option<u32> {
+        let mut values = self.windows()?.registry.iter();
+        let (_, value) = values.find(|(own, _)| own.eq_ignore_ascii_case(path))?;
+        property_number(value)
     }
 
     /// Members of the capture that cannot be understood, and why.

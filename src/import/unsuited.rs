@@ -22,6 +22,8 @@ pub enum Unsuited {
     Lsusb,
     /// `dxdiag`, `msinfo32` and the like.
     Msinfo,
+    /// What QEMU, libvirt or Hyper-V said when an assignment failed.
+    Messages,
 }
 
 /// Lines that are looked at.
@@ -76,6 +78,12 @@ fn of_line(line: &str) -> Option<Unsuited> {
     if line.starts_with("Bus 0") && line.contains(" Device ") && line.contains(": ID ") {
         return Some(Unsuited::Lsusb);
     }
+    if line.contains("qemu") && line.contains("vfio")
+        || line.contains("Add-VMAssignableDevice :")
+        || line.contains("Dismount-VMHostAssignableDevice :")
+    {
+        return Some(Unsuited::Messages);
+    }
     (line.starts_with("OS Name") && line.contains("Microsoft Windows")
         || line == "[System Summary]"
         || line.starts_with("DxDiag Notes"))
@@ -121,6 +129,11 @@ impl fmt::Display for Unsuited {
                  export of them, e.g. from Collect-Assignable.ps1 or 'Get-PnpDevice | \
                  Get-PnpDeviceProperty | ConvertTo-Json'",
             ),
+            Self::Messages => write!(
+                f,
+                "error messages say what failed, and 'assignable explain-log' what they mean; for \
+                 the machine, {LINUX}"
+            ),
         }
     }
 }
@@ -148,6 +161,10 @@ mod tests {
             ("0000:01:00.0 vfio-pci [*]\n", Unsuited::Driverctl),
             ("0000:01:00.1 (none)\n", Unsuited::Driverctl),
             ("Bus 001 Device 002: ID 8087:0026 Intel\n", Unsuited::Lsusb),
+            (
+                "qemu-system-x86_64: -device vfio-pci,host=01:00.0: vfio 0000:01:00.0: group 1 is not viable\n",
+                Unsuited::Messages,
+            ),
             ("OS Name\tMicrosoft Windows Server 2022\n", Unsuited::Msinfo),
         ] {
             assert_eq!(Unsuited::of(text.as_bytes()), Some(expected), "{text}");

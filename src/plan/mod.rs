@@ -15,7 +15,9 @@ mod tests;
 pub use apply::{ChangeError, Changed, apply};
 pub use change::{Change, ChangeSyntax};
 pub use fix::{Fix, Search, fix};
-pub use place::{Placement, PlacementOf, Shape, Want, place};
+pub use place::{
+    Limit, LimitCount, Obstacle, Placement, PlacementOf, Refused, Shape, Supply, Want, place,
+};
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,4 @@
 use super::*;
-use crate::sim::guest::GuestOptions;
 use crate::testing::{Dev, Machine, at, reported};
 
 #[test]
@@ -166,55 +165,4 @@ fn the_most_practical_fix_comes_first() {
     let first = search.fixes.first().or(search.open.as_ref()).unwrap();
     assert_eq!(first.changes, [change("slot@01:00.0=00:02.0")]);
     assert_eq!(fix(&capture, at("00:01.0"), HYPERV), None, "a port");
-}
-
-/// Four cards in two groups of two: under VFIO two guests with two each, or two with one each.
-#[test]
-fn groups_go_to_one_guest() {
-    let mut machine = Machine::new();
-    for (bus, group) in [(1, 10), (2, 10), (3, 11), (4, 11)] {
-        machine = machine
-            .with(
-                &format!("00:0{bus}.0"),
-                Dev::root_port(bus).acs(0x5f, 0x1d).group(20),
-            )
-            .with(
-                &format!("0{bus}:00.0"),
-                settled(Dev::endpoint()).group(group),
-            );
-    }
-    let guests = |count: usize, policy: Policy| {
-        machine.facts(|facts| {
-            let run = rules::run(facts);
-            let shape = Shape {
-                wants: vec![Want {
-                    device: "nvme".parse().unwrap(),
-                    count,
-                }],
-                options: GuestOptions::default(),
-            };
-            let placement = place(facts, &run, policy, &shape, usize::MAX);
-            assert!(placement.proven);
-            assert!(
-                placement
-                    .guests
-                    .iter()
-                    .all(|guest| guest.devices.len() == count)
-            );
-            (placement.guests.len(), placement.supply[0].0)
-        })
-    };
-    let (two, supply) = guests(2, Policy::Vfio);
-    if supply == 4 {
-        assert_eq!(two, 2);
-        assert_eq!(
-            guests(1, Policy::Vfio).0,
-            0,
-            "a group does not fit a guest of one"
-        );
-        assert_eq!(guests(4, Policy::Vfio).0, 1);
-    } else {
-        // A shared group stands against the devices by its rule already.
-        assert_eq!(supply, 0);
-    }
 }

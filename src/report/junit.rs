@@ -1,5 +1,6 @@
 //! Results as JUnit XML, which every continuous integration server reads.
 
+use super::wording::safe_lines;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 /// A test suite.
@@ -43,11 +44,11 @@ pub enum Outcome {
 }
 
 /// Suites as one JUnit document. Neither times nor host names are in it: the same results give
-/// the same bytes. Characters that XML does not allow are left out.
+/// the same bytes. Characters that XML does not allow, or that deceive the eye, are escaped.
 pub fn junit(name: &str, suites: &[Suite]) -> String {
     let mut document = Report::new(name);
     for suite in suites {
-        let mut out = TestSuite::new(suite.name.as_str());
+        let mut out = TestSuite::new(safe_lines(&suite.name));
         out.add_test_cases(suite.cases.iter().map(Case::export));
         document.add_test_suite(out);
     }
@@ -66,21 +67,21 @@ impl Case {
             } => {
                 let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
                 status
-                    .set_message(message.as_str())
-                    .set_type(kind.as_str())
-                    .set_description(details.as_str());
+                    .set_message(safe_lines(message))
+                    .set_type(safe_lines(kind))
+                    .set_description(safe_lines(details));
                 status
             }
             Outcome::Skipped(why) => {
                 let mut status = TestCaseStatus::skipped();
-                status.set_message(why.as_str());
+                status.set_message(safe_lines(why));
                 status
             }
         };
-        let mut case = TestCase::new(self.name.as_str(), status);
-        case.set_classname(self.class_name.as_str());
+        let mut case = TestCase::new(safe_lines(&self.name), status);
+        case.set_classname(safe_lines(&self.class_name));
         if let Some(output) = &self.output {
-            case.set_system_out(output.as_str());
+            case.set_system_out(safe_lines(output));
         }
         case
     }
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_results_give_the_same_bytes_and_characters_that_xml_forbids_are_left_out() {
+    fn the_same_results_give_the_same_bytes_and_characters_that_xml_forbids_are_escaped() {
         let suites = [Suite {
             name: "\u{1}a".to_owned(),
             cases: vec![case("b\u{0}\u{1b}[2J", Outcome::Passed)],

@@ -15,13 +15,43 @@ pub fn safe(text: &str) -> String {
             out.push('…');
             break;
         }
-        if ch.is_control() || is_treacherous(ch) {
-            out.extend(ch.escape_unicode());
-        } else {
+        push_visible(&mut out, ch);
+    }
+    out
+}
+
+/// The same at any length and over several lines, for programs that pass text on to people.
+pub(super) fn safe_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for ch in text.chars() {
+        if ch == '\n' {
             out.push(ch);
+        } else {
+            push_visible(&mut out, ch);
         }
     }
     out
+}
+
+/// Text from a dump as a cell of a table that a spreadsheet may open: harmless to look at, and
+/// never a formula (OWASP, CSV Injection). Where it would begin one, an apostrophe goes before.
+pub fn spreadsheet_cell(text: &str) -> String {
+    // The last four are the full-width forms that some spreadsheets take for the first four.
+    const STARTERS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    let text = safe(text);
+    if text.trim_start().starts_with(STARTERS) {
+        format!("'{text}")
+    } else {
+        text
+    }
+}
+
+fn push_visible(out: &mut String, ch: char) {
+    if ch.is_control() || is_treacherous(ch) {
+        out.extend(ch.escape_unicode());
+    } else {
+        out.push(ch);
+    }
 }
 
 /// Characters that show something else than what stands there: marks that turn the direction
@@ -52,6 +82,16 @@ pub(super) const fn verdict_words(verdict: Verdict) -> &'static str {
         Verdict::AssignableWithConditions => "assignable with conditions",
         Verdict::Undetermined => "undetermined",
         Verdict::NotAssignable => "not assignable",
+    }
+}
+
+/// A verdict on a host in words.
+pub(super) const fn host_words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Assignable => "can assign devices",
+        Verdict::AssignableWithConditions => "can assign devices if conditions are met",
+        Verdict::Undetermined => "undetermined: the capture lacks evidence",
+        Verdict::NotAssignable => "cannot assign devices",
     }
 }
 
@@ -132,6 +172,16 @@ mod tests {
         let text = safe("a\u{1b}[2J\r\nb\u{202e}c");
         assert_eq!(text, "a\\u{1b}[2J\\u{d}\\u{a}b\\u{202e}c");
         assert!(safe(&"x".repeat(10_000)).chars().count() <= 513);
+    }
+
+    #[test]
+    fn a_cell_never_begins_a_formula() {
+        for text in ["=1+1", "+1", "-1", "@SUM(1)", " =1", "＝1"] {
+            assert_eq!(spreadsheet_cell(text), format!("'{text}"));
+        }
+        assert_eq!(spreadsheet_cell("\t=1\r"), "\\u{9}=1\\u{d}");
+        assert_eq!(spreadsheet_cell("0000:01:00.0"), "0000:01:00.0");
+        assert_eq!(spreadsheet_cell("a-b=c"), "a-b=c");
     }
 
     #[test]

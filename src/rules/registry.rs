@@ -99,6 +99,7 @@ pub static RULES: &[&Rule] = &[
     &dda::DDA072,
     &dda::DDA073,
     &dda::DDA074,
+    &dda::DDA075,
     &grp::GRP001,
     &imp::IMP070,
     &imp::IMP072,

@@ -18,7 +18,7 @@ pub struct SizedBar {
 }
 
 /// The memory BARs of one function.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub struct DeviceBars {
     /// Those whose size is known, by number.
     pub sized: Vec<SizedBar>,

@@ -7,7 +7,7 @@ use assignable::batch::{self, Item, Outcome};
 use assignable::policy::Policy;
 use assignable::report::json::v1::{self, CorpusSummary};
 use assignable::report::junit::{self, Case, Suite};
-use assignable::report::safe;
+use assignable::report::{safe, spreadsheet_cell};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::args::{Format, Global};
@@ -154,11 +154,14 @@ const COLUMNS: [&str; 9] = [
     "case", "status", "address", "vendor", "device", "class", "policy", "verdict", "findings",
 ];
 
-/// One row for each device under each policy; one without a device where there is none.
+/// One row for each device under each policy; one without a device where there is none. No
+/// cell begins a formula.
 fn rows(csv: &mut csv::Writer<Lines>, outcome: &Outcome) -> csv::Result<()> {
     let case = v1::corpus_case(outcome);
+    let mut row = |cells: [&str; COLUMNS.len()]| csv.write_record(cells.map(spreadsheet_cell));
+    let (name, status) = (case.case.as_str(), case.status.as_str());
     if case.devices.is_empty() {
-        return csv.write_record([&case.case, &case.status, "", "", "", "", "", "", ""]);
+        return row([name, status, "", "", "", "", "", "", ""]);
     }
     for device in &case.devices {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -169,9 +172,9 @@ fn rows(csv: &mut csv::Writer<Lines>, outcome: &Outcome) -> csv::Result<()> {
         );
         let findings = device.findings.join(" ");
         for (policy, verdict) in &device.verdicts {
-            csv.write_record([
-                &case.case,
-                &case.status,
+            row([
+                name,
+                status,
                 &device.address,
                 &vendor,
                 &id,

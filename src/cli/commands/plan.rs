@@ -79,12 +79,13 @@ pub(crate) fn place(global: &Global, args: &PlaceArgs) -> Result<Exit, Failure> 
             machine: args.guest.machine(),
             host_bits: args.guest.host_bits,
         },
+        gaps_are_given: (args.guest.low.is_some(), args.guest.high.is_some()),
+        one_node: !args.any_node,
     };
     with_report(global, &Analysis::of(&args.inputs), |report| {
-        let most = args.vms.unwrap_or(usize::MAX);
-        let placement = plan::place(report.facts, report.run, args.platform, &shape, most);
+        let placement = plan::place(report.facts, report.run, args.platform, &shape, args.vms);
         if global.format == Format::Json {
-            output::json(&json::v1::place(args.platform, &placement))?;
+            output::json(&json::v1::place(args.platform, &shape, &placement))?;
         } else {
             let layout = output::layout(global, false);
             output::text(&report::place(layout, args.platform, &shape, &placement))?;

@@ -1,13 +1,16 @@
 //! `simulate`: plays a scenario on the dump.
 
+use std::collections::BTreeMap;
+
 use assignable::host::FunctionId;
 use assignable::report::emit::Target;
 use assignable::report::{self, Report, SimulationReport, json};
 use assignable::rules;
 use assignable::select::Selector;
 use assignable::sim::Bytes;
-use assignable::sim::assign::scenario::{Config, Device, HostSettings, StopAction, VmSettings};
-use assignable::sim::assign::{self, Platform, Scenario, Step};
+use assignable::sim::assign::scenario::{Config, HostSettings, StopAction, VmSettings};
+use assignable::sim::assign::step::Device;
+use assignable::sim::assign::{self, DeviceState, Platform, Scenario, Step};
 use assignable::sim::bars::DeviceBars;
 use assignable::sim::layout::Minimum;
 use assignable::sim::policy::hyperv::{self, Gaps};
@@ -122,24 +125,16 @@ fn common_case(report: &Report<'_>, args: &SimulateArgs) -> Result<Scenario, Fai
     let platform = Platform::of(args.platform);
     let hyperv = args.platform.is_hyperv();
     let device = |selector: &&Selector| Device((*selector).clone());
-    let mut step = vec![Step::Set {
+    let mut step = Vec::new();
+    if hyperv && runs(report, &vm) {
+        step.push(Step::Stop { vm: vm.clone() });
+    }
+    step.push(Step::Set {
         vm: vm.clone(),
         config: settings(report, args, &devices)?,
-    }];
+    });
     for selector in &devices {
-        if hyperv {
-            step.push(Step::Disable {
-                device: device(selector),
-            });
-            step.push(Step::Dismount {
-                device: device(selector),
-                force: args.force,
-            });
-        } else {
-            step.push(Step::Bind {
-                device: device(selector),
-            });
-        }
+        step.extend(take(report, args, selector)?);
     }
     match args.any {
         Some(count) => step.push(Step::AddAny {
@@ -163,9 +158,9 @@ fn common_case(report: &Report<'_>, args: &SimulateArgs) -> Result<Scenario, Fai
         vm: vec![VmSettings {
             name: vm,
             guest: assign::scenario::GuestSystem::default(),
-            generation: 2,
-            running: false,
-            clustered: false,
+            generation: None,
+            running: None,
+            clustered: None,
             config: Config {
                 memory: (!hyperv).then_some(args.guest.ram),
                 ..Config::default()
@@ -174,6 +169,63 @@ fn common_case(report: &Report<'_>, args: &SimulateArgs) -> Result<Scenario, Fai
         step,
         expect_refusals: None,
     })
+}
+
+/// Whether the captured host has a VM of this name, and it runs.
+fn runs(report: &Report<'_>, vm: &str) -> bool {
+    report.facts.host.nodes().machines().iter().any(|machine| {
+        let state = machine.state.as_deref().unwrap_or_default();
+        machine.name.eq_ignore_ascii_case(vm) && state.eq_ignore_ascii_case("running")
+    })
+}
+
+/// The steps that take devices from the host, as far as the capture does not show them done.
+fn take(
+    report: &Report<'_>,
+    args: &SimulateArgs,
+    selector: &Selector,
+) -> Result<Vec<Step>, Failure> {
+    let (host, topology) = (report.facts.host, report.facts.topology);
+    let policy = args.platform;
+    let mut ids = select(host, topology, std::slice::from_ref(selector))?;
+    ids.retain(|&id| !topology.kind(id).is_bridge() || matches!(selector, Selector::Address(_)));
+    let state = |id| DeviceState::captured(host, id, policy, &BTreeMap::new());
+    let of_host = |id: &FunctionId| match state(*id) {
+        DeviceState::Enabled | DeviceState::Absent => true,
+        DeviceState::Disabled => !policy.is_hyperv(),
+        _ => false,
+    };
+    let steps = |device: Device, state: DeviceState| match state {
+        _ if !policy.is_hyperv() => vec![Step::Bind { device }],
+        DeviceState::Disabled => vec![Step::Dismount {
+            device,
+            force: args.force,
+        }],
+        _ => vec![
+            Step::Disable {
+                device: device.clone(),
+            },
+            Step::Dismount {
+                device,
+                force: args.force,
+            },
+        ],
+    };
+    if ids.iter().all(of_host) {
+        return Ok(steps(Device(selector.clone()), DeviceState::Enabled));
+    }
+    let held = |id: &FunctionId| {
+        let state = state(*id);
+        of_host(id) || state == DeviceState::Disabled
+    };
+    Ok(ids
+        .into_iter()
+        .filter(held)
+        .flat_map(|id| {
+            let address = Selector::Address(host.function(id).at);
+            steps(Device(address), state(id))
+        })
+        .collect())
 }
 
 /// What the VM needs for the devices: under Hyper-V gaps as large as necessary where none are

@@ -12,14 +12,22 @@ pub(super) fn is_labelled(head: &str) -> bool {
     let mut device = false;
     let mut label = false;
     for line in head.lines() {
-        device |= device_in(line).is_some();
-        let found = Label::of(line);
-        label |= found.is_some();
+        let id = device_in(line);
+        device |= id.is_some();
+        // Windows translates the labels, but not the ids behind them.
+        label |= Label::of(line).is_some() || id.is_some_and(|id| follows_label(line, id));
         if device && label {
             return true;
         }
     }
     false
+}
+
+/// Whether all of a line before an id is a label: `Instanz-ID:   PCI\\VEN_…`.
+fn follows_label(line: &str, id: &str) -> bool {
+    let label = line.split_once(id).map_or("", |(label, _)| label.trim());
+    let words = label.strip_suffix(':').unwrap_or_default();
+    !words.is_empty() && words.split_whitespace().count() <= 4 && !words.contains(':')
 }
 
 /// A label with what follows on its line.

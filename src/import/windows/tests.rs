@@ -487,3 +487,23 @@ fn other_texts_are_not_taken_for_exports() {
         assert_eq!(super::Export::of(text.as_bytes()), None, "{text}");
     }
 }
+
+#[test]
+fn labels_in_another_language_leave_the_ids() {
+    let text = format!(
+        "Microsoft-PnP-Dienstprogramm\r\n\r\nInstanz-ID:                {NVME}\r\n\
+         Ger\u{e4}tebeschreibung:        NVM Express-Standardcontroller\r\n\
+         Klassenname:               SCSIAdapter\r\nStatus:                    Gestartet\r\n"
+    );
+    let result = imported(&[text.as_bytes()]);
+    assert!(result.errors.is_empty(), "{:?}", result.errors);
+    let found: Vec<_> = result.capture.functions.values().collect();
+    let [drive] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(drive.properties.vendor.as_ref().unwrap().value, 0x144d);
+    assert_eq!(drive.properties.device.as_ref().unwrap().value, 0xa820);
+    // A sentence that names a device is no export.
+    let sentence = format!("The device {NVME} needs a restart: see the manual\n");
+    assert_eq!(imported(&[sentence.as_bytes()]).errors.len(), 1);
+}

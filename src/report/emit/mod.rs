@@ -59,7 +59,13 @@ pub fn emit(
     if hyperv != (target == Target::PowerShell) {
         return Err(EmitError::WrongPlatform(target));
     }
-    for vm in &played.simulation.vms {
+    let simulation = played.simulation;
+    for (index, vm) in simulation.vms.iter().enumerate() {
+        // A captured machine that no step concerns occurs in no command.
+        let concerned = || simulation.steps.iter().any(|step| step.vm == Some(index));
+        if vm.captured && !concerned() {
+            continue;
+        }
         if vm.name.chars().any(char::is_control) || vm.name.is_empty() {
             return Err(EmitError::Name(vm.name.clone()));
         }

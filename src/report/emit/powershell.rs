@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{EmitError, before, refusal, taken};
+use super::{EmitError, before, refusal};
 use crate::host::FunctionId;
 use crate::report::text::simulate::verb;
 use crate::report::{Report, SimulationReport, safe};
 use crate::sim::assign::scenario::StopAction;
-use crate::sim::assign::{Action, Config, DeviceState, instance};
+use crate::sim::assign::{Action, Config, DeviceState, DeviceTrack, Simulation, instance};
 use crate::topology::LocationPath;
 
 /// Finds the node of a device that is on the host, by the path that survives renumbering.
@@ -175,36 +175,17 @@ fn settings(config: Config, vm: &str) -> String {
 fn undo(report: &Report<'_>, played: &SimulationReport<'_>) -> Result<String, EmitError> {
     let mut out = String::new();
     let simulation = played.simulation;
-    for vm in simulation.vms.iter().filter(|vm| vm.running) {
-        if !vm.devices.is_empty() {
+    let devices = changed(simulation);
+    for (index, vm) in simulation.vms.iter().enumerate() {
+        let has_one = |track: &&DeviceTrack| track.state == DeviceState::Assigned { vm: index };
+        if vm.running && devices.iter().any(has_one) {
             let _ = writeln!(out, "Stop-VM -Name {} -TurnOff", quote(&vm.name));
         }
     }
-    for (id, initial) in taken(played).into_iter().rev() {
-        let path = location(report, id)?;
-        let state = simulation.devices.iter().find(|track| track.id == id);
-        let state = state.map(|track| track.state);
-        if let Some(DeviceState::Assigned { vm }) = state
-            && let Some(vm) = simulation.vm(vm)
-        {
-            let vm = quote(&vm.name);
-            let _ = writeln!(
-                out,
-                "Remove-VMAssignableDevice -VMName {vm} -LocationPath {path}"
-            );
-        }
-        if matches!(
-            state,
-            Some(DeviceState::Assigned { .. } | DeviceState::Dismounted)
-        ) {
-            let _ = writeln!(out, "Mount-VMHostAssignableDevice -LocationPath {path}");
-        }
-        if initial == DeviceState::Enabled {
-            let node = node(report, id, &path);
-            let _ = writeln!(out, "Enable-PnpDevice -InstanceId {node} -Confirm:$false");
-        }
+    for track in devices.into_iter().rev() {
+        give_back(&mut out, report, simulation, track)?;
     }
-    let mut configs: Vec<Config> = vec![Config::default(); simulation.vms.len()];
+    let mut configs: Vec<Config> = simulation.vms.iter().map(|vm| vm.initial).collect();
     let mut back = Vec::new();
     for step in simulation.steps.iter().filter(|step| !step.is_refused()) {
         if let (Action::Set(config), Some(vm)) = (step.action, step.vm)
@@ -218,6 +199,70 @@ fn undo(report: &Report<'_>, played: &SimulationReport<'_>) -> Result<String, Em
         let _ = writeln!(out, "{lines}");
     }
     Ok(out)
+}
+
+/// Devices that end elsewhere than they began, in the order in which steps took them.
+fn changed(simulation: &Simulation) -> Vec<&DeviceTrack> {
+    let mut changed: Vec<&DeviceTrack> = Vec::new();
+    for step in simulation.steps.iter().filter(|step| !step.is_refused()) {
+        let mut tracks = simulation.devices.iter();
+        let track = tracks.find(|track| Some(track.id) == step.device);
+        if let Some(track) = track
+            && track.state != track.initial
+            && !changed.iter().any(|other| other.id == track.id)
+        {
+            changed.push(track);
+        }
+    }
+    changed
+}
+
+/// Brings one device back to where it was.
+fn give_back(
+    out: &mut String,
+    report: &Report<'_>,
+    simulation: &Simulation,
+    track: &DeviceTrack,
+) -> Result<(), EmitError> {
+    let path = location(report, track.id)?;
+    let node = node(report, track.id, &path);
+    let vm = |state| match state {
+        DeviceState::Assigned { vm } => simulation.vm(vm).map(|vm| quote(&vm.name)),
+        _ => None,
+    };
+    // How far from the host: enabled, disabled, in the pool, at a guest.
+    let far = |state| match state {
+        DeviceState::Enabled => 0,
+        DeviceState::Disabled | DeviceState::Absent => 1,
+        DeviceState::Dismounted => 2,
+        DeviceState::Assigned { .. } | DeviceState::AssignedElsewhere => 3,
+    };
+    let (from, to) = (far(track.state), far(track.initial));
+    if let Some(vm) = vm(track.state) {
+        let _ = writeln!(
+            out,
+            "Remove-VMAssignableDevice -VMName {vm} -LocationPath {path}"
+        );
+    }
+    if from >= 2 && to < 2 {
+        let _ = writeln!(out, "Mount-VMHostAssignableDevice -LocationPath {path}");
+    }
+    if from > 0 && to == 0 {
+        let _ = writeln!(out, "Enable-PnpDevice -InstanceId {node} -Confirm:$false");
+    }
+    if from == 0 && to > 0 {
+        let _ = writeln!(out, "Disable-PnpDevice -InstanceId {node} -Confirm:$false");
+    }
+    if from < 2 && to >= 2 {
+        let _ = writeln!(out, "Dismount-VMHostAssignableDevice -LocationPath {path}");
+    }
+    if let Some(vm) = vm(track.initial) {
+        let _ = writeln!(
+            out,
+            "Add-VMAssignableDevice -VMName {vm} -LocationPath {path}"
+        );
+    }
+    Ok(())
 }
 
 fn location(report: &Report<'_>, id: FunctionId) -> Result<String, EmitError> {

@@ -15,6 +15,11 @@ use crate::report::wording::{count, safe, verdict_words};
 use crate::report::{Layout, Palette, Report};
 use crate::verdict::{Decision, Verdict};
 
+/// Devices of one table whose facts stand in the page; `explain` gives those of the others.
+const MOST_DETAILED: usize = 1000;
+/// Links in a line of them: a page about thousands of functions must still open.
+const MOST_LINKS: usize = 256;
+
 /// From how many equal virtual functions on their rows are folded.
 const FOLD_FROM: usize = 2;
 
@@ -103,7 +108,17 @@ fn rows(report: &Report<'_>, groups: &Groups, devices: &[FunctionId]) -> Vec<Row
 }
 
 fn table(report: &Report<'_>, groups: &Groups, caption: &str, devices: &[FunctionId]) -> Markup {
+    let detailed = |id: FunctionId| {
+        let place = devices.binary_search(&id);
+        place.is_ok_and(|place| place < MOST_DETAILED)
+    };
     html! {
+        @if devices.len() > MOST_DETAILED {
+            p.faint {
+                "Path, ACS, interrupts, resets and BARs of the devices after the first " (MOST_DETAILED) ": "
+                code { "assignable explain INPUT --device ADDRESS" }
+            }
+        }
         table.devices {
             caption { (caption) }
             thead {
@@ -119,12 +134,12 @@ fn table(report: &Report<'_>, groups: &Groups, caption: &str, devices: &[Functio
                 @match part {
                     Rows::Plain(ids) => {
                         @if !ids.is_empty() {
-                            tbody { @for &id in &ids { (row(report, groups, id, true)) } }
+                            tbody { @for &id in &ids { (row(report, groups, id, detailed(id))) } }
                         }
                     }
                     Rows::Folded(run) => {
                         tbody.fold { (fold(report, &run)) }
-                        tbody.folded { @for &id in &run { (row(report, groups, id, run.first() == Some(&id))) } }
+                        tbody.folded { @for &id in &run { (row(report, groups, id, run.first() == Some(&id) && detailed(id))) } }
                     }
                 }
             }
@@ -245,7 +260,10 @@ fn group(report: &Report<'_>, groups: &Groups, id: FunctionId) -> Markup {
     }
 }
 
-/// Devices in a line, each leading to its row.
+/// Devices in a line, each leading to its row; how many more there are where they are many.
 pub(super) fn links(report: &Report<'_>, devices: &[FunctionId]) -> Markup {
-    html! { @for &id in devices { (link(report, id)) " " } }
+    html! {
+        @for &id in devices.iter().take(MOST_LINKS) { (link(report, id)) " " }
+        @if devices.len() > MOST_LINKS { "and " (devices.len() - MOST_LINKS) " more" }
+    }
 }

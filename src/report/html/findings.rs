@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use maud::{Markup, html};
 
+use super::devices::links;
 use super::{hex, link};
 use crate::host::FunctionId;
 use crate::policy::Effect;
@@ -13,6 +14,9 @@ use crate::report::text::explain::advice;
 use crate::report::wording::safe;
 use crate::report::{Report, evidence};
 use crate::rules::{Evidence, Finding, Locus, Subject};
+
+/// Findings of one rule that stand in the page, each with its evidence.
+const MOST_HITS: usize = 100;
 
 pub(super) fn section(report: &Report<'_>) -> Markup {
     let everything: Vec<FunctionId> = report.facts.host.iter().map(|(id, _)| id).collect();
@@ -40,6 +44,7 @@ pub(super) fn section(report: &Report<'_>) -> Markup {
 fn rule(report: &Report<'_>, reason: &Reason<'_>) -> Markup {
     let rule = reason.rule;
     let open = reason.effect >= Effect::Condition;
+    let hits = hits(report, reason);
     html! {
         article.finding id=(rule.code) {
             h3 { span.code { (rule.code) } " " (rule.summary) }
@@ -54,7 +59,13 @@ fn rule(report: &Report<'_>, reason: &Reason<'_>) -> Markup {
                     }
                 }
             }
-            @for hit in hits(report, reason) { (hit_markup(report, &hit)) }
+            @for hit in hits.iter().take(MOST_HITS) { (hit_markup(report, hit)) }
+            @if hits.len() > MOST_HITS {
+                p {
+                    (hits.len() - MOST_HITS) " more of this rule are not shown; "
+                    code { "assignable explain INPUT --device ADDRESS" } " gives those about a device."
+                }
+            }
             details open[open] {
                 summary { "What to do" }
                 @for paragraph in advice(rule.explanation) { p { (prose(&paragraph)) } }
@@ -146,7 +157,7 @@ fn hit_markup(report: &Report<'_>, hit: &Hit<'_>) -> Markup {
                         (link(report, *first)) " and " (functions.len() - 1) " others say the same:"
                         details {
                             summary { "all " (functions.len()) }
-                            @for &id in &functions { (link(report, id)) " " }
+                            (links(report, &functions))
                         }
                     }
                 }
@@ -162,7 +173,7 @@ fn hit_markup(report: &Report<'_>, hit: &Hit<'_>) -> Markup {
 }
 
 /// Text of a rule's page: what stands between backticks is code.
-fn prose(text: &str) -> Markup {
+pub(super) fn prose(text: &str) -> Markup {
     html! {
         @for (index, part) in text.split('`').enumerate() {
             @if index % 2 == 1 { code { (part) } } @else { (part) }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::link;
+use super::devices::links;
 use crate::analysis::Fact;
 use crate::host::FunctionId;
 use crate::policy::Effect;
@@ -86,7 +86,7 @@ fn item(report: &Report<'_>, fact: Fact, lack: &Lack) -> Markup {
             @if !lack.devices.is_empty() {
                 details {
                     summary { "The devices" }
-                    p { @for &id in &lack.devices { (link(report, id)) " " } }
+                    p { (links(report, &lack.devices)) }
                 }
             }
         }

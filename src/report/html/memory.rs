@@ -21,11 +21,14 @@ struct Region {
     window: bool,
     /// Regions that hold it.
     depth: usize,
+    /// How many equal BARs of virtual functions of one physical function it stands for.
+    times: usize,
 }
 
 pub(super) fn section(report: &Report<'_>) -> Markup {
     let mut regions = regions(report);
     nest(&mut regions);
+    let regions = fold(report, regions);
     let below = regions
         .iter()
         .position(|region| region.range.needs_64_bits())
@@ -100,6 +103,7 @@ fn regions(report: &Report<'_>) -> Vec<Region> {
                         what: what.to_owned(),
                         window: true,
                         depth: 0,
+                        times: 1,
                     });
                 }
             }
@@ -128,6 +132,7 @@ fn regions(report: &Report<'_>) -> Vec<Region> {
                     what: format!("BAR {} ({kind})", bar.index),
                     window: false,
                     depth: 0,
+                    times: 1,
                 });
             }
         }
@@ -160,8 +165,38 @@ fn nest(regions: &mut [Region]) {
     }
 }
 
+/// Equal BARs of virtual functions of one physical function that follow one another, as one
+/// region. They come in the order of their starts.
+fn fold(report: &Report<'_>, regions: Vec<Region>) -> Vec<Region> {
+    let physical = |id: FunctionId| report.facts.host.function(id).physical;
+    let mut folded: Vec<Region> = Vec::new();
+    for region in regions {
+        let last = folded.last_mut().filter(|last| {
+            let each = last.range.len() / last.times.max(1) as u64;
+            !last.window
+                && !region.window
+                && physical(last.owner).is_some()
+                && physical(last.owner) == physical(region.owner)
+                && last.what == region.what
+                && last.depth == region.depth
+                && each == region.range.len()
+                && last.range.last().checked_add(1) == Some(region.range.start())
+        });
+        let joined = last.and_then(|last| {
+            last.range = AddrRange::new(last.range.start(), region.range.last())?;
+            last.times += 1;
+            Some(())
+        });
+        if joined.is_none() {
+            folded.push(region);
+        }
+    }
+    folded
+}
+
 fn table(report: &Report<'_>, title: &str, regions: &[Region]) -> Markup {
     const OPEN: usize = 40;
+    const MOST: usize = 2000;
     if regions.is_empty() {
         return html! {};
     }
@@ -172,17 +207,24 @@ fn table(report: &Report<'_>, title: &str, regions: &[Region]) -> Markup {
                 table.map {
                     thead { tr { th scope="col" { "Addresses" } th scope="col" { "Size" } th scope="col" { "" } th scope="col" { "Whose" } } }
                     tbody {
-                        @for region in regions {
+                        @for region in regions.iter().take(MOST) {
                             tr.window[region.window] {
                                 td.number { (format!("{:#x} to {:#x}", region.range.start(), region.range.last())) }
-                                td.number { (size(region.range.len())) }
+                                td.number {
+                                    @if region.times > 1 { (region.times) " × " }
+                                    (size(region.range.len() / region.times.max(1) as u64))
+                                }
                                 td { (meter(region)) }
-                                td class={ "depth" (region.depth.min(6)) } { (link(report, region.owner)) " " (region.what) }
+                                td class={ "depth" (region.depth.min(6)) } {
+                                    (link(report, region.owner)) " " (region.what)
+                                    @if region.times > 1 { " and of the virtual functions after it" }
+                                }
                             }
                         }
                     }
                 }
             }
+            @if regions.len() > MOST { p { "and " (regions.len() - MOST) " more" } }
         }
     }
 }

@@ -2,13 +2,16 @@
 
 use maud::{Markup, html};
 
+use super::findings::prose;
 use super::{class_of, link};
 use crate::host::FunctionId;
 use crate::policy::{Effect, Policy};
 use crate::report::Report;
+use crate::report::opening::{Step, against, answer, first_steps};
 use crate::report::reasons::{Reason, reasons};
 use crate::report::wording::{count, safe, verdict_words};
 use crate::verdict::Verdict;
+use crate::verdict::host::HostVerdict;
 
 const VERDICTS: [Verdict; 4] = [
     Verdict::Assignable,
@@ -39,10 +42,8 @@ pub(super) fn title(report: &Report<'_>) -> String {
 
 pub(super) fn section(report: &Report<'_>) -> Markup {
     let devices: Vec<FunctionId> = report.candidates().collect();
-    let important: Vec<Reason<'_>> = reasons(report, &devices, Effect::Condition)
-        .into_iter()
-        .take(3)
-        .collect();
+    let mut important = reasons(report, &devices, Effect::Condition);
+    important.truncate(3);
     html! {
         header #summary {
             h1 { (title(report)) }
@@ -53,20 +54,66 @@ pub(super) fn section(report: &Report<'_>) -> Markup {
                 }
             }
             @if !important.is_empty() {
-                h2 { "What decides most" }
-                ol.important {
-                    @for reason in &important {
-                        li {
-                            a href={ "#" (reason.rule.code) } { (reason.rule.code) }
-                            " " (reason.rule.summary) ". "
-                            span.faint {
-                                @if reason.host {
-                                    "Concerns the whole host."
-                                } @else {
-                                    "Concerns " (count(reason.devices.len(), "device", "devices")) ": "
-                                    @for &id in reason.devices.iter().take(4) { (link(report, id)) " " }
-                                    @if reason.devices.len() > 4 { "and " (reason.devices.len() - 4) " more" }
+                h2 { "The most important findings" }
+                ol.important { @for reason in &important { (finding(report, reason)) } }
+            }
+            (first(report, &devices))
+        }
+    }
+}
+
+fn finding(report: &Report<'_>, reason: &Reason<'_>) -> Markup {
+    html! {
+        li {
+            a href={ "#" (reason.rule.code) } { (reason.rule.code) }
+            " " (reason.rule.summary) ". "
+            span.faint {
+                @if reason.host {
+                    "Concerns the whole host."
+                } @else {
+                    "Concerns " (count(reason.devices.len(), "device", "devices")) ": "
+                    @for &id in reason.devices.iter().take(4) { (link(report, id)) " " }
+                    @if reason.devices.len() > 4 { "and " (reason.devices.len() - 4) " more" }
+                }
+            }
+        }
+    }
+}
+
+/// What to do before anything else.
+fn first(report: &Report<'_>, devices: &[FunctionId]) -> Markup {
+    let steps = first_steps(report, devices);
+    html! {
+        h2 { "What to do first" }
+        @if devices.is_empty() {
+            p { "Nothing: the capture holds no device that could be assigned." }
+        } @else if steps.is_empty() {
+            p { "Nothing: no finding stands against a device, and no evidence is missing." }
+        }
+        @if !steps.is_empty() {
+            ol.first {
+                @for step in &steps {
+                    li {
+                        @match step {
+                            Step::Mend { rule, advice, devices } => {
+                                "For " a href={ "#" (rule.code) } { (rule.code) } ", which concerns "
+                                @match devices {
+                                    Some(number) => (count(*number, "device", "devices")),
+                                    None => "the whole host",
                                 }
+                                ":"
+                                @for paragraph in advice { p { (prose(paragraph)) } }
+                            }
+                            Step::Capture { fact, devices } => {
+                                "Capture what is missing: " (fact.describe()) ". "
+                                (count(*devices, "device waits", "devices wait")) " for it."
+                                dl {
+                                    dt { "Linux" } dd { code { (fact.linux_command()) } }
+                                    @if let Some(command) = fact.windows_command() {
+                                        dt { "Windows" } dd { code { (command) } }
+                                    }
+                                }
+                                p { a href="#missing" { "All that is missing" } }
                             }
                         }
                     }
@@ -105,10 +152,38 @@ fn tally(report: &Report<'_>, policy: Policy, devices: &[FunctionId]) -> Markup 
     html! {
         div.tally {
             h2 { (policy.name()) }
-            ul {
+            (host(report, policy))
+            ul.counts {
                 @for verdict in VERDICTS {
                     li class=(class_of(verdict)) {
                         b { (number(verdict)) } " " (verdict_words(verdict))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether the host can assign devices at all, and what stands against it.
+fn host(report: &Report<'_>, policy: Policy) -> Markup {
+    let host = HostVerdict::of(report.facts, report.run, policy);
+    let (words, reported) = answer(&host);
+    let reasons: Vec<(String, &[&str])> = host
+        .requirements
+        .iter()
+        .filter_map(|item| Some((against(item)?, item.rules.as_slice())))
+        .collect();
+    html! {
+        p.host {
+            "This host: "
+            b class=(class_of(host.verdict)) data-host=(policy.name()) { (words) (reported) }
+        }
+        @if !reasons.is_empty() {
+            ul.reasons {
+                @for (reason, codes) in &reasons {
+                    li {
+                        (reason)
+                        span.codes { @for code in *codes { " " (code) } }
                     }
                 }
             }

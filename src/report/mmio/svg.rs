@@ -46,9 +46,9 @@ pub(in crate::report) fn draw(pictures: &[Picture]) -> String {
         y += LINE;
     }
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" \
+        "<svg class=\"mmio\" xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" \
          viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" font-size=\"13\">\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n{body}</svg>\n",
+         <rect class=\"paper\" width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n{body}</svg>\n",
         height = y + MARGIN,
     )
 }
@@ -67,7 +67,7 @@ fn draw_window(body: &mut String, window: &PictureWindow, mut y: u32) -> u32 {
     y += LINE / 2;
     let _ = writeln!(
         body,
-        "<rect x=\"{MARGIN}\" y=\"{y}\" width=\"{}\" height=\"{BAR}\" fill=\"#eeeeee\" \
+        "<rect class=\"frame\" x=\"{MARGIN}\" y=\"{y}\" width=\"{}\" height=\"{BAR}\" fill=\"#eeeeee\" \
          stroke=\"#444444\"/>",
         WIDTH - 2 * MARGIN
     );

@@ -3,26 +3,15 @@
 use std::fmt::Write as _;
 
 use crate::report::wording::{count, wrap};
-use crate::report::{Layout, Report, evidence};
-use crate::verdict::Verdict;
-use crate::verdict::host::{HostVerdict, Requirement, State};
+use crate::report::{Layout, Report, evidence, opening};
+use crate::verdict::host::{HostVerdict, Requirement};
 
 /// One paragraph for each policy.
 pub(super) fn section(out: &mut String, report: &Report<'_>, layout: Layout) {
     let _ = writeln!(out, "\n{}", layout.palette.heading("HOST"));
     for &policy in report.policies {
         let host = HostVerdict::of(report.facts, report.run, policy);
-        let words = match host.verdict {
-            Verdict::Assignable => "can assign devices",
-            Verdict::AssignableWithConditions => "can assign devices if conditions are met",
-            Verdict::Undetermined => "? (evidence missing)",
-            Verdict::NotAssignable => "cannot assign devices",
-        };
-        let reported = match host.reported {
-            Some(true) => ", as Windows reports",
-            Some(false) => ", Windows reports",
-            None => "",
-        };
+        let (words, reported) = opening::answer(&host);
         let words = layout.palette.verdict(host.verdict, words);
         let name = layout.palette.heading(policy.name());
         let _ = writeln!(out, "{name}: {words}{reported}");
@@ -33,16 +22,14 @@ pub(super) fn section(out: &mut String, report: &Report<'_>, layout: Layout) {
 }
 
 fn requirement(out: &mut String, report: &Report<'_>, layout: Layout, item: &Requirement) {
-    let prefix = match item.state {
-        State::NotMet | State::Condition => "",
-        State::Open if item.decides => "open whether ",
-        _ => return,
+    let Some(reason) = opening::against(item) else {
+        return;
     };
     let codes = match item.rules.as_slice() {
         [] => String::new(),
         codes => format!(" ({})", codes.join(" ")),
     };
-    let _ = writeln!(out, "  {prefix}{}{codes}", item.reason);
+    let _ = writeln!(out, "  {reason}{codes}");
     for (finding, functions) in item.findings(report.run) {
         let mut text = match finding.evidence().next() {
             Some(first) => evidence::line(report.facts.host, first),

@@ -9,6 +9,7 @@ pub(super) mod lint;
 pub(super) mod messages;
 mod missing;
 pub(super) mod peer;
+pub(super) mod place;
 pub(super) mod plan;
 pub(super) mod profile;
 pub(super) mod rules;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::addr::Sbdf;
 use crate::host::Host;
 use crate::names::Names;
-use crate::plan::{Change, Judged, Placement, Search, Shape, WhatIf};
+use crate::plan::{Change, Judged, Search, WhatIf};
 use crate::policy::Policy;
 use crate::report::Layout;
 use crate::report::mmio::exact;
@@ -222,75 +222,4 @@ fn meaning(change: &Change) -> String {
             format!("give {device} {count} virtual functions")
         }
     }
-}
-
-/// Which guest gets what.
-pub fn place(layout: Layout, policy: Policy, shape: &Shape, placement: &Placement) -> String {
-    let mut out = String::new();
-    let wants: Vec<String> = shape
-        .wants
-        .iter()
-        .map(|want| format!("{} of {}", want.count, want.device))
-        .collect();
-    let _ = writeln!(
-        out,
-        "{} of {} under {policy}",
-        layout
-            .palette
-            .heading(count(placement.guests.len(), "guest", "guests")),
-        wants.join(", ")
-    );
-    for (want, (there, unusable)) in shape.wants.iter().zip(&placement.supply) {
-        let _ = writeln!(
-            out,
-            "  {}: {there} assignable, {unusable} not assignable or open",
-            want.device
-        );
-    }
-    for (number, guest) in (1..).zip(&placement.guests) {
-        let list = |devices: &[Sbdf]| {
-            let devices: Vec<String> = devices.iter().map(ToString::to_string).collect();
-            devices.join(" ")
-        };
-        let _ = writeln!(out, "\nguest {number}: {}", list(&guest.devices));
-        if !guest.along.is_empty() {
-            let _ = writeln!(
-                out,
-                "  along, because they share an IOMMU group: {}",
-                list(&guest.along)
-            );
-        }
-        match guest.nodes.as_slice() {
-            [] => {}
-            [node] => {
-                let _ = writeln!(out, "  NUMA node {node}");
-            }
-            nodes => {
-                let nodes: Vec<String> = nodes.iter().map(ToString::to_string).collect();
-                let _ = writeln!(out, "  spread over NUMA nodes {}", nodes.join(", "));
-            }
-        }
-        if let Some((low, high)) = guest.gaps {
-            let _ = writeln!(
-                out,
-                "  -LowMemoryMappedIoSpace {}MB -HighMemoryMappedIoSpace {}MB",
-                low >> 20,
-                high >> 20
-            );
-        }
-        if !policy.is_hyperv() && !guest.fits_ovmf {
-            out.push_str("  OVMF has no room for its BARs with these options; see `mmio`\n");
-        }
-    }
-    out.push('\n');
-    let more = match (
-        placement.guests.len() == placement.upper_bound,
-        placement.proven,
-    ) {
-        (true, _) => "No more are possible: the devices are used up.",
-        (false, true) => "No more were asked for, or isolation allows no more.",
-        (false, false) => "More may be possible: not every distribution was tried.",
-    };
-    let _ = writeln!(out, "{more}");
-    out
 }

@@ -10,7 +10,7 @@ use crate::report::wording::{count, safe, wrap};
 use crate::report::{Layout, Report};
 use crate::rules::StepFinding;
 use crate::sim::assign::scenario::{Firmware, StopAction};
-use crate::sim::assign::{Action, Config, Played, Vm, instance};
+use crate::sim::assign::{Action, Config, DeviceState, Played, Vm, instance};
 use crate::topology::LocationPath;
 
 /// A scenario as text.
@@ -23,6 +23,7 @@ pub fn simulate(report: &Report<'_>, layout: Layout, played: &SimulationReport<'
         "{}  under {policy}; nothing is executed",
         layout.palette.heading(safe(title))
     );
+    captured(&mut out, report, layout, played);
     timeline(&mut out, report, layout, played);
     pool(&mut out, report, layout, played);
     machines(&mut out, report, layout, played);
@@ -42,6 +43,46 @@ pub fn simulate(report: &Report<'_>, layout: Layout, played: &SimulationReport<'
     };
     let _ = writeln!(out, "{summary}");
     out
+}
+
+/// What was not the host's when the scenario began, and the machines that it already had.
+fn captured(out: &mut String, report: &Report<'_>, layout: Layout, played: &SimulationReport<'_>) {
+    let simulation = played.simulation;
+    let devices: Vec<_> = simulation
+        .devices
+        .iter()
+        .filter(|track| !matches!(track.initial, DeviceState::Enabled | DeviceState::Disabled))
+        .collect();
+    let mut machines = simulation.vms.iter().filter(|vm| vm.captured).peekable();
+    if !simulation.policy.is_hyperv() || devices.is_empty() && machines.peek().is_none() {
+        return;
+    }
+    let _ = writeln!(out, "\n{}", layout.palette.heading("AS CAPTURED"));
+    let _ = match simulation.host_bits {
+        Some(bits) => writeln!(out, "  {bits} physical address bits"),
+        None => writeln!(out, "  physical address bits not captured"),
+    };
+    for track in devices {
+        let at = report.facts.host.function(track.id).at;
+        let state = match track.initial {
+            DeviceState::Assigned { vm } => {
+                let vm = simulation.vm(vm).map_or("", |vm| vm.name.as_str());
+                format!("assigned to {}", safe(vm))
+            }
+            state => state.name(simulation.policy).to_owned(),
+        };
+        let _ = writeln!(out, "  {at}  {state}");
+    }
+    for vm in machines {
+        let settings = match config_words(vm.initial) {
+            words if words.is_empty() => "no settings captured".to_owned(),
+            words => words,
+        };
+        let _ = writeln!(out, "  VM {}: {settings}", safe(&vm.name));
+        for path in &vm.stale {
+            let _ = writeln!(out, "    names {}, which is not there", safe(path));
+        }
+    }
 }
 
 fn timeline(out: &mut String, report: &Report<'_>, layout: Layout, played: &SimulationReport<'_>) {
@@ -299,14 +340,17 @@ fn vm_words(vm: &Vm, hyperv: bool) -> String {
         (false, true) => "running",
         (false, false) => "off",
     };
-    let mut words = vec![
-        state.to_owned(),
-        format!("{} of memory", exact(vm.memory())),
-    ];
+    let mut words = vec![state.to_owned()];
+    if !vm.captured || vm.config.memory.is_some() {
+        words.push(format!("{} of memory", exact(vm.memory())));
+    }
     if hyperv {
-        words.push(format!("generation {}", vm.generation));
+        if let Some(generation) = vm.generation {
+            words.push(format!("generation {generation}"));
+        }
         words.push(
             match vm.stop_action() {
+                _ if vm.stop_action_is_open() => "stop action not captured",
                 StopAction::Save => "saved when the host stops",
                 StopAction::TurnOff => "turned off when the host stops",
                 StopAction::ShutDown => "shut down when the host stops",

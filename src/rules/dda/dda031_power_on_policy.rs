@@ -3,11 +3,11 @@
 use std::fmt;
 
 use crate::analysis::Facts;
-use crate::capture::property_number;
 use crate::host::FunctionId;
 use crate::policy::{Effect, Effects};
 use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
 use crate::spec::Document;
+use crate::spec::windows::SECURE_ASSIGNMENT_POLICY;
 
 rule! {
     /// ## What it checks
@@ -59,20 +59,16 @@ impl fmt::Display for RefusedByPolicy {
 
 /// Build of Windows Server 2022.
 const SERVER_2022: u32 = 20_348;
-/// Registry value below `HKEY_LOCAL_MACHINE`.
-const POLICY: &str = r"SOFTWARE\Policies\Microsoft\Windows\HyperV\RequireSecureDeviceAssignment";
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     if facts.topology.kind(id).is_bridge() {
         return Outcome::NotApplicable("a port or bridge");
     }
-    let windows = facts.host.nodes().windows();
-    let Some((windows, build)) = windows.and_then(|w| Some((w, w.build?))) else {
+    let nodes = facts.host.nodes();
+    let Some(build) = nodes.windows().and_then(|windows| windows.build) else {
         return Outcome::NotApplicable("Windows' build was not captured");
     };
-    let mut values = windows.registry.iter();
-    let value = values.find(|(path, _)| path.eq_ignore_ascii_case(POLICY));
-    let off = value.and_then(|(_, value)| property_number(value)) == Some(0);
+    let off = nodes.registry_number(SECURE_ASSIGNMENT_POLICY) == Some(0);
     if build < SERVER_2022 || off {
         return Outcome::NotApplicable("the policy is not in force");
     }
@@ -119,7 +115,7 @@ mod tests {
             )
         );
         assert_eq!(with(true, &plain), Answer::Clean);
-        let off = serde_json::json!({"build": 26100, "registry": { POLICY: 0 }});
+        let off = serde_json::json!({"build": 26100, "registry": { SECURE_ASSIGNMENT_POLICY: 0 }});
         assert_eq!(with(false, &off), Answer::NotApplicable);
         assert_eq!(
             with(false, &serde_json::json!({"build": 17763})),

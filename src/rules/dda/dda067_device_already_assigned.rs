@@ -39,7 +39,7 @@ rule! {
 
 fn sentence(kind: &Kind) -> Option<String> {
     match kind {
-        Kind::InUse { .. } => Some("a virtual machine has the device already".to_owned()),
+        Kind::InUse => Some("a virtual machine has the device already".to_owned()),
         _ => None,
     }
 }

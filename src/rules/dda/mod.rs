@@ -54,6 +54,7 @@ mod dda071_devices_left_dismounted;
 mod dda072_checks_skipped_by_force;
 mod dda073_evidence_missing;
 mod dda074_device_not_in_vm;
+mod dda075_start_with_stale_assignment;
 
 pub(in crate::rules) use dda001_conventional_pci::DDA001;
 pub(in crate::rules) use dda002_legacy_endpoint::DDA002;
@@ -109,6 +110,7 @@ pub(in crate::rules) use dda071_devices_left_dismounted::DDA071;
 pub(in crate::rules) use dda072_checks_skipped_by_force::DDA072;
 pub(in crate::rules) use dda073_evidence_missing::DDA073;
 pub(in crate::rules) use dda074_device_not_in_vm::DDA074;
+pub(in crate::rules) use dda075_start_with_stale_assignment::DDA075;
 
 use crate::analysis::device_type::DeviceType;
 use crate::bytes::Observed;

@@ -38,7 +38,7 @@ rule! {
 
 fn sentence(kind: &Kind) -> Option<String> {
     match kind {
-        Kind::InUseVfio { .. } => Some("a guest has the device already".to_owned()),
+        Kind::InUseVfio => Some("a guest has the device already".to_owned()),
         _ => None,
     }
 }

@@ -44,6 +44,9 @@ fn sentence(kind: &Kind) -> Option<String> {
         Kind::StopActionSaves => {
             Some("the automatic stop action is Save; it has to be TurnOff".to_owned())
         }
+        Kind::StopActionOpen => {
+            Some("the automatic stop action was not captured; it has to be TurnOff".to_owned())
+        }
         _ => None,
     }
 }

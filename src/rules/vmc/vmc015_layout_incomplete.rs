@@ -8,7 +8,8 @@ use crate::spec::Document;
 rule! {
     /// ## What it checks
     ///
-    /// The size of every BAR of a VM's devices is known.
+    /// The size of every BAR of a VM's devices is known, and so are the MMIO gaps of a captured
+    /// VM where the default ones do not do.
     ///
     /// ## Why it matters
     ///
@@ -40,6 +41,10 @@ rule! {
 fn sentence(kind: &Kind) -> Option<String> {
     match kind {
         Kind::SizesUnknown => Some("BARs of unknown size are missing from the layout".to_owned()),
+        Kind::GapsOpen => Some(
+            "the VM's MMIO gaps were not captured; the default ones do not hold its devices"
+                .to_owned(),
+        ),
         _ => None,
     }
 }

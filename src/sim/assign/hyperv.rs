@@ -33,9 +33,10 @@ impl Play<'_, '_, '_> {
             (Action::Disable | Action::Enable, state) => refusal(Kind::WrongState(state)),
             (Action::Dismount { force }, _) => self.check_dismount(id, state, force),
             (Action::Mount, DeviceState::Dismounted) => Vec::new(),
-            (Action::Mount | Action::Add | Action::AddAny, DeviceState::Assigned { vm }) => {
-                refusal(Kind::InUse { vm })
-            }
+            (
+                Action::Mount | Action::Add | Action::AddAny,
+                DeviceState::Assigned { .. } | DeviceState::AssignedElsewhere,
+            ) => refusal(Kind::InUse),
             (Action::Mount, state) => refusal(Kind::WrongState(state)),
             (Action::Add | Action::AddAny, DeviceState::Dismounted) => Vec::new(),
             (Action::Add | Action::AddAny, state) => refusal(Kind::NotInPool(state)),
@@ -56,7 +57,10 @@ impl Play<'_, '_, '_> {
             DeviceState::Enabled => remarks.push(Remark::refusal(Kind::NotDisabled)),
             DeviceState::Disabled => {}
             DeviceState::Dismounted => remarks.push(Remark::refusal(Kind::WrongState(state))),
-            DeviceState::Assigned { vm } => remarks.push(Remark::refusal(Kind::InUse { vm })),
+            DeviceState::Assigned { .. } | DeviceState::AssignedElsewhere => {
+                remarks.push(Remark::refusal(Kind::InUse));
+            }
+            DeviceState::Absent => remarks.push(Remark::refusal(Kind::WrongState(state))),
         }
         let pending = self
             .devices
@@ -97,7 +101,12 @@ impl Play<'_, '_, '_> {
         let has_devices = !vm.devices.is_empty();
         match action {
             Action::Add | Action::AddAny => {
-                if vm.stop_action() == StopAction::Save {
+                if vm.stop_action_is_open() {
+                    // What has a device already is not saved.
+                    if !has_devices {
+                        remarks.push(Remark::warning(Kind::StopActionOpen));
+                    }
+                } else if vm.stop_action() == StopAction::Save {
                     remarks.push(Remark::refusal(Kind::StopActionSaves));
                 }
                 if vm.clustered {
@@ -133,6 +142,9 @@ impl Play<'_, '_, '_> {
 
     fn check_start(&self, vm: &Vm) -> Vec<Remark> {
         let mut remarks = Vec::new();
+        for path in &vm.stale {
+            remarks.push(Remark::refusal(Kind::StaleAssignment(path.clone())));
+        }
         if vm.devices.is_empty() {
             return remarks;
         }
@@ -175,13 +187,26 @@ impl Play<'_, '_, '_> {
         let gaps = vm.gaps();
         let of = |index: usize| vm.devices.get(index).copied();
         let mut remarks = Vec::new();
+        // The gaps of a captured machine may be other than the defaults.
+        let low_is_open = vm.captured && vm.config.low_mmio.is_none();
+        let high_is_open = vm.captured && vm.config.high_mmio.is_none();
+        let mut open = false;
         if let Some(shortfall) = study.hyperv.low_shortfall {
-            let kind = Kind::LowGapTooSmall(shortfall);
-            remarks.push(Remark::refusal(kind).about(of(shortfall.request)));
+            open |= low_is_open;
+            if !low_is_open {
+                let kind = Kind::LowGapTooSmall(shortfall);
+                remarks.push(Remark::refusal(kind).about(of(shortfall.request)));
+            }
         }
         if let Some(shortfall) = study.hyperv.high_shortfall {
-            let kind = Kind::HighGapTooSmall(shortfall);
-            remarks.push(Remark::refusal(kind).about(of(shortfall.request)));
+            open |= high_is_open;
+            if !high_is_open {
+                let kind = Kind::HighGapTooSmall(shortfall);
+                remarks.push(Remark::refusal(kind).about(of(shortfall.request)));
+            }
+        }
+        if open {
+            remarks.push(Remark::warning(Kind::GapsOpen));
         }
         if let Some(bits) = self.host_bits.filter(|&bits| !gaps.within(bits)) {
             remarks.push(Remark::refusal(Kind::HighGapBeyondWidth {

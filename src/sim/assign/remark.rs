@@ -39,10 +39,7 @@ pub enum Kind {
     /// The device is not in the pool.
     NotInPool(DeviceState),
     /// A VM has the device already.
-    InUse {
-        /// Index of the VM.
-        vm: usize,
-    },
+    InUse,
     /// The pool has too few devices.
     PoolExhausted {
         /// Asked for.
@@ -67,6 +64,10 @@ pub enum Kind {
     NotInVm,
     /// The VM would be saved when the host shuts down.
     StopActionSaves,
+    /// Whether the VM would be saved when the host shuts down was not captured.
+    StopActionOpen,
+    /// The VM's settings name a device that the host has not: its instance or location path.
+    StaleAssignment(String),
     /// The VM has dynamic memory.
     DynamicMemory,
     /// MMIO sizes and cache types change only while the VM is off.
@@ -106,6 +107,8 @@ pub enum Kind {
     },
     /// BARs of unknown size are missing from the layout.
     SizesUnknown,
+    /// The VM's MMIO gaps were not captured, and the default ones do not hold the devices.
+    GapsOpen,
     /// QEMU refuses the guest's address width.
     AddressWidth(AddressWidthTooSmall),
     /// The guest's firmware has no room for a BAR.
@@ -127,10 +130,7 @@ pub enum Kind {
     /// Something stands against the device under VFIO.
     BlockedVfio(Codes),
     /// A VM has the device already (VFIO).
-    InUseVfio {
-        /// Index of the VM.
-        vm: usize,
-    },
+    InUseVfio,
     /// Deleting the VM leaves its devices bound to vfio-pci.
     LeftBound(u32),
 }

@@ -1,12 +1,10 @@
 //! A scenario: virtual machines, and what is done one step after the other.
 
-use std::borrow::Cow;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
+use super::step::{Device, Step};
 use crate::policy::Policy;
-use crate::select::Selector;
 use crate::sim::Bytes;
 
 /// A scenario file (TOML).
@@ -75,7 +73,8 @@ pub struct HostSettings {
     pub address_bits: Option<u8>,
 }
 
-/// A virtual machine.
+/// A virtual machine. One that the captured host has under the same name is that machine, with
+/// its devices and settings; what stands here takes their place.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VmSettings {
@@ -84,15 +83,17 @@ pub struct VmSettings {
     /// Guest system.
     #[serde(default)]
     pub guest: GuestSystem,
-    /// Hyper-V generation, 1 or 2.
-    #[serde(default = "second")]
-    pub generation: u8,
-    /// It runs from the start.
-    #[serde(default)]
-    pub running: bool,
-    /// Hyper-V: it is a resource of a failover cluster.
-    #[serde(default)]
-    pub clustered: bool,
+    /// Hyper-V generation, 1 or 2; of a captured machine as captured, else 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 2))]
+    pub generation: Option<u8>,
+    /// It runs from the start; of a captured machine as captured, else false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running: Option<bool>,
+    /// Hyper-V: it is a resource of a failover cluster; of a captured machine as captured, else
+    /// false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clustered: Option<bool>,
     /// Everything that `set` can change.
     #[serde(flatten)]
     pub config: Config,
@@ -202,111 +203,6 @@ pub enum GuestSystem {
     Linux,
 }
 
-/// One thing that is done.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Step {
-    /// Hyper-V: disable a device on the host.
-    Disable {
-        /// Which.
-        device: Device,
-    },
-    /// Hyper-V: restart the host; every VM is stopped.
-    RestartHost {},
-    /// Hyper-V: dismount a device from the host into the pool.
-    Dismount {
-        /// Which.
-        device: Device,
-        /// `-Force`: skip the checks for isolation and for a mitigation driver.
-        #[serde(default)]
-        force: bool,
-    },
-    /// VFIO: take a device from its driver and bind it to vfio-pci.
-    Bind {
-        /// Which.
-        device: Device,
-    },
-    /// VFIO: give a device back to the driver of the host.
-    Unbind {
-        /// Which.
-        device: Device,
-    },
-    /// Add a device to a VM.
-    Add {
-        /// Which.
-        device: Device,
-        /// The VM.
-        vm: String,
-    },
-    /// Hyper-V: add any devices of the pool to a VM.
-    AddAny {
-        /// The VM.
-        vm: String,
-        /// How many.
-        #[serde(default = "one")]
-        count: u32,
-    },
-    /// Remove a device from its VM.
-    Remove {
-        /// Which.
-        device: Device,
-        /// The VM.
-        vm: String,
-    },
-    /// Hyper-V: mount a device of the pool back on the host.
-    Mount {
-        /// Which.
-        device: Device,
-    },
-    /// Hyper-V: enable a device on the host.
-    Enable {
-        /// Which.
-        device: Device,
-    },
-    /// Change a VM.
-    Set {
-        /// The VM.
-        vm: String,
-        /// What becomes what.
-        #[serde(flatten)]
-        config: Config,
-    },
-    /// Start a VM.
-    Start {
-        /// The VM.
-        vm: String,
-    },
-    /// Turn a VM off.
-    Stop {
-        /// The VM.
-        vm: String,
-    },
-    /// Save the state of a VM.
-    Save {
-        /// The VM.
-        vm: String,
-    },
-    /// Take a checkpoint of a VM.
-    Checkpoint {
-        /// The VM.
-        vm: String,
-    },
-    /// Move a running VM to another host.
-    Migrate {
-        /// The VM.
-        vm: String,
-    },
-    /// Delete a VM.
-    Delete {
-        /// The VM.
-        vm: String,
-    },
-}
-
-/// One or more devices: address, location path, instance id, `vendor:device`, or class.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Device(pub Selector);
-
 /// What is wrong with a scenario's text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ScenarioSyntax {
@@ -393,38 +289,3 @@ impl std::fmt::Display for ScenarioSyntax {
 }
 
 impl std::error::Error for ScenarioSyntax {}
-
-impl Serialize for Device {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Device {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        text.parse().map(Self).map_err(de::Error::custom)
-    }
-}
-
-impl JsonSchema for Device {
-    fn schema_name() -> Cow<'static, str> {
-        "Device".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "description": "Address (0000:41:00.0), location path (PCIROOT(0)#PCI(0100)), \
-                            instance id (PCI\\VEN_…), ids (144d:a820, 10de:*), or class (gpu, nvme).",
-        })
-    }
-}
-
-const fn second() -> u8 {
-    2
-}
-
-const fn one() -> u32 {
-    1
-}

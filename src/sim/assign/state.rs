@@ -1,11 +1,14 @@
 //! States of devices and virtual machines while a scenario is played.
 
-use crate::host::{FunctionId, Host};
+use std::collections::BTreeMap;
+
+use crate::capture::VirtualMachine;
+use crate::host::{Assignment, DeviceState as Captured, FunctionId, Host};
 use crate::policy::Policy;
+use crate::sim::Bytes;
 use crate::sim::guest::GuestOptions;
 use crate::sim::policy::hyperv::{self, Gaps};
 use crate::sim::policy::qemu::{Machine, Vendor};
-use crate::spec::windows;
 
 use super::scenario::{Config, Firmware, GuestSystem, StopAction, VmSettings};
 
@@ -23,6 +26,10 @@ pub enum DeviceState {
         /// Its index.
         vm: usize,
     },
+    /// A virtual machine that the capture does not name.
+    AssignedElsewhere,
+    /// It is not there; Windows only remembers it.
+    Absent,
 }
 
 /// A device that a scenario touches.
@@ -45,32 +52,49 @@ pub struct Vm {
     pub name: String,
     /// Guest system.
     pub guest: GuestSystem,
-    /// Hyper-V generation.
-    pub generation: u8,
+    /// Hyper-V generation; `None` where it was not captured.
+    pub generation: Option<u8>,
     /// It runs.
     pub running: bool,
     /// It is a resource of a failover cluster.
     pub clustered: bool,
     /// It was deleted.
     pub deleted: bool,
-    /// What was set.
+    /// It is a machine of the captured host: what was not set, was not captured.
+    pub captured: bool,
+    /// What was set at the start.
+    pub initial: Config,
+    /// What is set.
     pub config: Config,
+    /// Devices that its settings name and that the host has not, by instance or location path.
+    pub stale: Vec<String>,
     /// Its devices, in the order in which they were added.
     pub devices: Vec<FunctionId>,
 }
 
 impl DeviceState {
-    /// The state in which a device was captured: by Windows' problem code, or by the driver
-    /// under Linux. A device about which neither is known counts as in use.
-    pub fn captured(host: &Host<'_>, id: FunctionId, policy: Policy) -> Self {
-        let function = host.function(id);
+    /// The state in which a device was captured: by what Windows and Hyper-V report, or by the
+    /// driver under Linux. `vms` has the index of each captured machine's VM. A device about
+    /// which nothing is known counts as in use.
+    pub fn captured(
+        host: &Host<'_>,
+        id: FunctionId,
+        policy: Policy,
+        vms: &BTreeMap<u32, usize>,
+    ) -> Self {
         if policy.is_hyperv() {
-            return match function.windows.problem_code {
-                Some(windows::PROBLEM_DISABLED) => Self::Disabled,
-                _ => Self::Enabled,
+            return match host.device_state(id) {
+                Some(Captured::Disabled) => Self::Disabled,
+                Some(Captured::Dismounted) => Self::Dismounted,
+                Some(Captured::Assigned(Assignment::Machine(machine))) => vms
+                    .get(&machine)
+                    .map_or(Self::AssignedElsewhere, |&vm| Self::Assigned { vm }),
+                Some(Captured::Assigned(Assignment::Reported)) => Self::AssignedElsewhere,
+                Some(Captured::NotPresent) => Self::Absent,
+                Some(Captured::Started | Captured::Problem(_)) | None => Self::Enabled,
             };
         }
-        match function.reported.driver.as_ref() {
+        match host.function(id).reported.driver.as_ref() {
             Some(driver) if driver.value == "vfio-pci" => Self::Dismounted,
             Some(_) => Self::Enabled,
             None => Self::Disabled,
@@ -87,22 +111,85 @@ impl DeviceState {
             (Self::Disabled, false) => "without a driver",
             (Self::Dismounted, false) => "bound to vfio-pci",
             (Self::Assigned { .. }, _) => "assigned",
+            (Self::AssignedElsewhere, _) => "assigned to a guest that was not captured",
+            (Self::Absent, _) => "not present",
         }
     }
 }
 
 impl Vm {
-    pub(super) fn of(settings: &VmSettings) -> Self {
+    /// A VM of a scenario: a new one, or one of the captured host, of which the scenario changes
+    /// what it names.
+    pub(super) fn of(settings: &VmSettings, captured: Option<Self>) -> Self {
+        let base = captured.unwrap_or_else(|| Self {
+            name: String::new(),
+            guest: settings.guest,
+            generation: Some(2),
+            running: false,
+            clustered: false,
+            deleted: false,
+            captured: false,
+            initial: Config::default(),
+            config: Config::default(),
+            stale: Vec::new(),
+            devices: Vec::new(),
+        });
+        let config = base.config.with(settings.config);
         Self {
             name: settings.name.clone(),
             guest: settings.guest,
-            generation: settings.generation,
-            running: settings.running,
-            clustered: settings.clustered,
+            generation: settings.generation.or(base.generation),
+            running: settings.running.unwrap_or(base.running),
+            clustered: settings.clustered.unwrap_or(base.clustered),
+            initial: config,
+            config,
+            ..base
+        }
+    }
+
+    /// A machine of the captured host, as Hyper-V reports it; without its devices.
+    pub(super) fn captured(machine: &VirtualMachine) -> Self {
+        let is = |text: &Option<String>, word: &str| {
+            let text = text.as_deref().map(str::trim);
+            text.is_some_and(|text| text.eq_ignore_ascii_case(word))
+        };
+        let action = &machine.automatic_stop_action;
+        let stop_action = [
+            ("Save", StopAction::Save),
+            ("TurnOff", StopAction::TurnOff),
+            ("ShutDown", StopAction::ShutDown),
+        ]
+        .into_iter()
+        .find_map(|(word, value)| is(action, word).then_some(value));
+        let base = machine.high_mmio_base_megabytes;
+        let config = Config {
+            stop_action,
+            dynamic_memory: machine.dynamic_memory,
+            low_mmio: machine.low_mmio_bytes.map(Bytes),
+            high_mmio: machine.high_mmio_bytes.map(Bytes),
+            high_mmio_base: base.and_then(|base| base.checked_mul(1 << 20)).map(Bytes),
+            cache_types: machine.guest_controlled_cache_types,
+            nested: machine.nested_virtualization,
+            ..Config::default()
+        };
+        Self {
+            name: machine.name.clone(),
+            guest: GuestSystem::default(),
+            generation: machine.generation,
+            running: is(&machine.state, "Running") || is(&machine.state, "Paused"),
+            clustered: machine.clustered.unwrap_or(false),
             deleted: false,
-            config: settings.config,
+            captured: true,
+            initial: config,
+            config,
+            stale: Vec::new(),
             devices: Vec::new(),
         }
+    }
+
+    /// Whether the automatic stop action was not captured, so that it may be any.
+    pub const fn stop_action_is_open(&self) -> bool {
+        self.captured && self.config.stop_action.is_none()
     }
 
     /// What happens to it when the host shuts down: Hyper-V saves a VM by default.

@@ -53,8 +53,8 @@ impl Play<'_, '_, '_> {
         match (action, state) {
             (Action::Bind, DeviceState::Enabled | DeviceState::Disabled) => self.check_bind(id),
             (Action::Unbind, DeviceState::Dismounted) => Vec::new(),
-            (Action::Bind | Action::Unbind | Action::Add, DeviceState::Assigned { vm }) => {
-                refusal(Kind::InUseVfio { vm })
+            (Action::Bind | Action::Unbind | Action::Add, DeviceState::Assigned { .. }) => {
+                refusal(Kind::InUseVfio)
             }
             (Action::Bind | Action::Unbind, state) => refusal(Kind::WrongState(state)),
             (Action::Add, DeviceState::Dismounted) => {

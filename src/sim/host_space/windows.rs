@@ -96,8 +96,13 @@ fn bus_name(text: &str) -> Option<(Segment, u8)> {
     ))
 }
 
-/// The smallest physical address width that `/proc/cpuinfo` states.
+/// The physical address width of the processor: as the export from Windows has it, or the
+/// smallest that `/proc/cpuinfo` states.
 pub fn address_bits(host: &Host<'_>) -> Option<u8> {
+    let windows = host.nodes().windows();
+    if let Some(bits) = windows.and_then(|windows| windows.physical_address_bits) {
+        return Some(bits);
+    }
     let text = String::from_utf8_lossy(host.capture().host.get("cpuinfo")?).into_owned();
     let width = |line: &str| {
         let rest = line.strip_prefix("address sizes")?;

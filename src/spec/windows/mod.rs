@@ -147,6 +147,11 @@ pub fn is_boot_option(name: &str) -> bool {
 /// `DN_DISABLEABLE`: the node may be disabled (cfg.h).
 pub const NODE_DISABLEABLE: u32 = 0x2000;
 
+/// The policy by which Hyper-V refuses devices that cannot be reset, below
+/// `HKEY_LOCAL_MACHINE`; 0 switches it off (OpenVMM's nested test of device assignment).
+pub const SECURE_ASSIGNMENT_POLICY: &str =
+    r"SOFTWARE\Policies\Microsoft\Windows\HyperV\RequireSecureDeviceAssignment";
+
 /// The enumerator of nodes that the PCI driver made.
 pub const ENUMERATOR_PCI: &str = "PCI";
 /// The enumerator of dismounted devices.

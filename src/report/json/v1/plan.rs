@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::hex;
 use crate::addr::Sbdf;
-use crate::plan::{Change, Fix, Judged, Outcome, Placement, Search, WhatIf};
+use crate::plan::{
+    Change, Fix, Judged, Obstacle, Outcome, Placement, Refused, Search, Shape, WhatIf,
+};
 use crate::policy::Policy;
 
 /// Verdicts and groups before and after some changes.
@@ -106,10 +108,71 @@ pub struct PlaceDocument {
     pub policy: String,
     /// The guests.
     pub guests: Vec<GuestPlacement>,
+    /// Guests that were asked for; absent for as many as possible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<usize>,
     /// No more are possible by the number of devices alone.
     pub upper_bound: usize,
     /// More than were found are ruled out.
     pub proven: bool,
+    /// For each kind of device asked for, how many there are.
+    #[serde(default)]
+    pub supply: Vec<SupplyItem>,
+    /// What each limit does.
+    #[serde(default)]
+    pub limits: Vec<LimitItem>,
+    /// Names of the limits without which more guests would be served.
+    #[serde(default)]
+    pub binding: Vec<String>,
+    /// A guest for which there is no room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<RefusedItem>,
+    /// Physical address width of the host; absent where nothing says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_address_bits: Option<u8>,
+}
+
+/// Devices of one kind.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SupplyItem {
+    /// As asked for.
+    pub device: String,
+    /// How many each guest gets.
+    pub count: usize,
+    /// Assignable ones.
+    pub assignable: usize,
+    /// Those that are not, or undetermined.
+    pub unusable: usize,
+    /// Codes that stand against the latter, or that lack evidence.
+    pub codes: Vec<String>,
+}
+
+/// What one limit does.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct LimitItem {
+    /// `isolation`, `address-space` or `numa`.
+    pub limit: String,
+    /// Guests were it the only one besides the number of devices.
+    pub alone: usize,
+    /// Guests without it.
+    pub without: usize,
+}
+
+/// Devices for which a guest has no room.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RefusedItem {
+    /// The devices of the guest.
+    pub devices: Vec<String>,
+    /// `low-gap`, `high-gap`, `address-width`, `qemu-width` or `firmware`.
+    pub obstacle: String,
+    /// Bytes, or first address past what is needed; absent where no size does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed: Option<String>,
+    /// Bytes, or first address past what there is.
+    pub available: String,
+    /// Hyper-V: a lower base of the high gap with which it would fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lower_base: Option<String>,
 }
 
 /// The devices of one guest.
@@ -129,6 +192,9 @@ pub struct GuestPlacement {
     pub high_mmio: Option<String>,
     /// OVMF has room under the options given.
     pub fits_ovmf: bool,
+    /// The size of every BAR is known.
+    #[serde(default)]
+    pub complete: bool,
 }
 
 /// A what-if as a document.
@@ -198,7 +264,7 @@ pub fn fix(searches: &[(Sbdf, Policy, Search)]) -> FixDocument {
 }
 
 /// A distribution as a document.
-pub fn place(policy: Policy, placement: &Placement) -> PlaceDocument {
+pub fn place(policy: Policy, shape: &Shape, placement: &Placement) -> PlaceDocument {
     let addresses = |devices: &[Sbdf]| devices.iter().map(ToString::to_string).collect();
     PlaceDocument {
         schema: "assignable.place/1".to_owned(),
@@ -213,10 +279,65 @@ pub fn place(policy: Policy, placement: &Placement) -> PlaceDocument {
                 low_mmio: guest.gaps.map(|(low, _)| hex(low, 1)),
                 high_mmio: guest.gaps.map(|(_, high)| hex(high, 1)),
                 fits_ovmf: guest.fits_ovmf,
+                complete: guest.complete,
             })
             .collect(),
+        asked: placement.asked,
         upper_bound: placement.upper_bound,
         proven: placement.proven,
+        supply: shape
+            .wants
+            .iter()
+            .zip(&placement.supply)
+            .map(|(want, supply)| SupplyItem {
+                device: want.device.to_string(),
+                count: want.count,
+                assignable: supply.assignable,
+                unusable: supply.unusable,
+                codes: supply.codes.iter().map(ToString::to_string).collect(),
+            })
+            .collect(),
+        limits: placement
+            .limits
+            .iter()
+            .map(|one| LimitItem {
+                limit: one.limit.name().to_owned(),
+                alone: one.alone,
+                without: one.without,
+            })
+            .collect(),
+        binding: placement
+            .binding()
+            .map(|limit| limit.name().to_owned())
+            .collect(),
+        refused: placement.refused.as_ref().map(RefusedItem::of),
+        host_address_bits: placement.host_bits,
+    }
+}
+
+impl RefusedItem {
+    fn of(refused: &Refused) -> Self {
+        let end = |bits: u8| 1_u64.checked_shl(bits.into()).unwrap_or(u64::MAX);
+        let (obstacle, needed, available, lower_base) = match refused.obstacle {
+            Obstacle::LowGap { needed, available } => ("low-gap", needed, available, None),
+            Obstacle::HighGap { needed, available } => ("high-gap", needed, available, None),
+            Obstacle::AddressWidth {
+                end: needed,
+                bits,
+                lower_base,
+            } => ("address-width", Some(needed), end(bits), lower_base),
+            Obstacle::QemuWidth { last, bits } => {
+                ("qemu-width", Some(last.saturating_add(1)), end(bits), None)
+            }
+            Obstacle::Firmware { size, available } => ("firmware", Some(size), available, None),
+        };
+        Self {
+            devices: refused.devices.iter().map(ToString::to_string).collect(),
+            obstacle: obstacle.to_owned(),
+            needed: needed.map(|needed| hex(needed, 1)),
+            available: hex(available, 1),
+            lower_base: lower_base.map(|base| hex(base, 1)),
+        }
     }
 }
 

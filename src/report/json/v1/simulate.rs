@@ -25,6 +25,12 @@ pub struct SimulationDocument {
     pub succeeds: bool,
     /// What happened, in order.
     pub steps: Vec<StepItem>,
+    /// Physical address width of the host; absent where nothing says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_address_bits: Option<u8>,
+    /// Devices that were not the host's when the scenario began.
+    #[serde(default)]
+    pub captured: Vec<CapturedItem>,
     /// Devices held for guests at the end.
     pub pool: Vec<PoolItem>,
     /// The virtual machines at the end.
@@ -58,6 +64,18 @@ pub struct StepItem {
     pub warnings: Vec<FindingItem>,
 }
 
+/// A device that was not the host's when the scenario began.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CapturedItem {
+    /// `dddd:bb:dd.f`.
+    pub address: String,
+    /// Its state.
+    pub state: String,
+    /// Name of the VM that has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vm: Option<String>,
+}
+
 /// A device with its names.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PoolItem {
@@ -78,10 +96,17 @@ pub struct VmItem {
     pub name: String,
     /// `running`, `off` or `deleted`.
     pub state: String,
-    /// Hyper-V generation.
-    pub generation: u8,
-    /// What was set on it.
+    /// Hyper-V generation; absent where it was not captured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u8>,
+    /// It is a machine of the captured host.
+    #[serde(default)]
+    pub captured: bool,
+    /// What is set on it.
     pub config: Config,
+    /// Devices that its captured settings name and that the host has not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<String>,
     /// Its devices.
     pub devices: Vec<PoolItem>,
     /// Its address space, where it has devices.
@@ -127,6 +152,20 @@ pub fn simulation(report: &Report<'_>, played: &SimulationReport<'_>) -> Simulat
                 }
             })
             .collect(),
+        host_address_bits: simulation.host_bits,
+        captured: simulation
+            .devices
+            .iter()
+            .filter(|track| !matches!(track.initial, DeviceState::Enabled | DeviceState::Disabled))
+            .map(|track| CapturedItem {
+                address: host.function(track.id).at.to_string(),
+                state: track.initial.name(simulation.policy).to_owned(),
+                vm: match track.initial {
+                    DeviceState::Assigned { vm } => simulation.vm(vm).map(|vm| vm.name.clone()),
+                    _ => None,
+                },
+            })
+            .collect(),
         pool: simulation
             .pool()
             .map(|track| PoolItem::of(report, track.id))
@@ -144,7 +183,9 @@ pub fn simulation(report: &Report<'_>, played: &SimulationReport<'_>) -> Simulat
                 }
                 .to_owned(),
                 generation: vm.generation,
+                captured: vm.captured,
                 config: vm.config,
+                stale: vm.stale.clone(),
                 devices: vm
                     .devices
                     .iter()

@@ -3,6 +3,8 @@
 //! Text from a dump stands in code spans and code blocks alone: nothing in it is a link, a
 //! mention, markup, or the end of a table's cell.
 
+mod opening;
+
 use std::fmt::Write as _;
 
 use crate::analysis::groups::Groups;
@@ -10,7 +12,7 @@ use crate::diff::{Consequence, Subject};
 use crate::host::FunctionId;
 use crate::policy::{Effect, Policy};
 use crate::report::changes::{Comparison, heading};
-use crate::report::reasons::{reasons, strongest};
+use crate::report::reasons::{Reason, reasons, strongest};
 use crate::report::text::explain::{advice, facts_of};
 use crate::report::text::groups::reason;
 use crate::report::text::survey::{device_name, mmio};
@@ -23,8 +25,8 @@ use crate::verdict::{Decision, Verdict};
 pub fn survey(report: &Report<'_>) -> String {
     let mut out = String::from("## Device assignment\n\n");
     let devices: Vec<FunctionId> = report.candidates().collect();
-    tallies(&mut out, report, &devices);
-    let _ = write!(out, "\n| Address | Device | MMIO |");
+    opening::opening(&mut out, report, &devices);
+    let _ = write!(out, "\n### Devices\n\n| Address | Device | MMIO |");
     for policy in report.policies {
         let _ = write!(out, " {policy} |");
     }
@@ -48,30 +50,33 @@ pub fn survey(report: &Report<'_>) -> String {
     if !list.is_empty() {
         out.push_str("\n### Reasons\n\n");
     }
-    for reason in list {
-        const FEW: usize = 8;
-        let _ = write!(
-            out,
-            "- **{}** {} ({})",
-            reason.rule.code,
-            reason.rule.summary,
-            effects(report, reason.rule)
-        );
-        if reason.host {
-            out.push_str(": the whole host");
-        } else {
-            let at = |id: &FunctionId| code(&report.facts.host.function(*id).at.to_string());
-            let list: Vec<String> = reason.devices.iter().take(FEW).map(at).collect();
-            let _ = write!(out, ": {}", list.join(" "));
-            if reason.devices.len() > FEW {
-                let _ = write!(out, " and {} more", reason.devices.len() - FEW);
-            }
-        }
-        out.push('\n');
+    for item in &list {
+        let _ = writeln!(out, "- {}", decider(report, item, 8));
     }
     missing(&mut out, report, &devices);
     foot(&mut out, report);
     out
+}
+
+/// A rule, what it means, and the first few devices that it concerns.
+fn decider(report: &Report<'_>, reason: &Reason<'_>, few: usize) -> String {
+    let mut text = format!(
+        "**{}** {} ({})",
+        reason.rule.code,
+        reason.rule.summary,
+        effects(report, reason.rule)
+    );
+    if reason.host {
+        text.push_str(": the whole host");
+        return text;
+    }
+    let at = |id: &FunctionId| code(&report.facts.host.function(*id).at.to_string());
+    let list: Vec<String> = reason.devices.iter().take(few).map(at).collect();
+    let _ = write!(text, ": {}", list.join(" "));
+    if reason.devices.len() > few {
+        let _ = write!(text, " and {} more", reason.devices.len() - few);
+    }
+    text
 }
 
 fn tallies(out: &mut String, report: &Report<'_>, devices: &[FunctionId]) {
