@@ -94,7 +94,7 @@ mod tests {
     use crate::rules::testing::{Answer, answer, fired};
     use crate::testing::Machine;
 
-    fn with(boot: serde_json::Value) -> Answer {
+    fn with(boot: &serde_json::Value) -> Answer {
         let windows = serde_json::json!({ "boot": boot });
         answer(&DDA045, &Machine::with_port().with_windows(&windows), "")
     }
@@ -107,21 +107,24 @@ mod tests {
             ("MSI", "forcedisable"),
         ] {
             let expected = format!("the boot option {} is {value}", option.to_ascii_lowercase());
-            assert_eq!(with(serde_json::json!({ option: value })), fired(&expected));
+            assert_eq!(
+                with(&serde_json::json!({ option: value })),
+                fired(&expected)
+            );
         }
     }
 
     #[test]
     fn defaults_and_other_options_are_clean() {
         assert_eq!(
-            with(serde_json::json!({"pciexpress": "Default", "testsigning": "Yes"})),
+            with(&serde_json::json!({"pciexpress": "Default", "testsigning": "Yes"})),
             Answer::Clean
         );
     }
 
     #[test]
     fn without_boot_options_nothing_can_be_said() {
-        assert_eq!(with(serde_json::json!({})), Answer::NotApplicable);
+        assert_eq!(with(&serde_json::json!({})), Answer::NotApplicable);
         assert_eq!(
             answer(&DDA045, &Machine::with_port(), ""),
             Answer::NotApplicable
