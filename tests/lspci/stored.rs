@@ -53,7 +53,7 @@ pub(crate) fn compare(root: &Path) -> Result<(), Failed> {
             }
         }
     }
-    total.finish(300, 20_000)
+    total.finish(250, 30_000)
 }
 
 /// Whether the bytes hold every capability that the words name.
