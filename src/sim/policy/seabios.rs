@@ -229,7 +229,7 @@ fn low_bases(
         let align = align(entries);
         Some(end.checked_sub(sum(entries))? & !(align - 1))
     };
-    let end = window.last() + 1;
+    let end = window.last().saturating_add(1);
     let (memory_base, prefetchable_base) = if align(memory) < align(prefetchable) {
         let prefetchable_base = base(prefetchable, end)?;
         (base(memory, prefetchable_base)?, prefetchable_base)

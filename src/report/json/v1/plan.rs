@@ -78,12 +78,27 @@ pub struct FixedDevice {
     /// The best where nothing makes it assignable: nothing stands against it any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<FixItem>,
-    /// Codes that no set of changes takes away.
+    /// Codes that are left whatever is tried.
     pub remaining: Vec<String>,
+    /// Why nothing helps against each of them.
+    #[serde(default)]
+    pub reasons: Vec<ReasonItem>,
+    /// Hyper-V: codes that `-Force` skips, where nothing else stands against the device.
+    #[serde(default)]
+    pub forcible: Vec<String>,
     /// Changes that were tried, alone and together.
     pub tried: Vec<String>,
     /// The search was cut short.
     pub incomplete: bool,
+}
+
+/// Why nothing helps against a finding.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ReasonItem {
+    /// The code.
+    pub code: String,
+    /// `device`, `part-of-host`, `machine`, `capture`, `not-tried`, `not-enough` or `nothing-to-try`.
+    pub why: String,
 }
 
 /// A set of changes.
@@ -255,7 +270,20 @@ pub fn fix(searches: &[(Sbdf, Policy, Search)]) -> FixDocument {
                 before: JudgedItem::of(&search.before),
                 fixes: search.fixes.iter().map(FixItem::of).collect(),
                 open: search.open.as_ref().map(FixItem::of),
-                remaining: search.remaining.iter().map(ToString::to_string).collect(),
+                remaining: search
+                    .remaining
+                    .iter()
+                    .map(|(code, _)| (*code).to_owned())
+                    .collect(),
+                reasons: search
+                    .remaining
+                    .iter()
+                    .map(|(code, why)| ReasonItem {
+                        code: (*code).to_owned(),
+                        why: why.name().to_owned(),
+                    })
+                    .collect(),
+                forcible: search.forcible.iter().map(ToString::to_string).collect(),
                 tried: texts(&search.tried),
                 incomplete: search.incomplete,
             })
