@@ -144,3 +144,31 @@ fn seabios_1_16_put_every_bar_where_it_is_predicted() {
         });
     }
 }
+
+/// A guest whose RAM ends where addresses end: SeaBIOS has nowhere to put a large BAR, and the
+/// layout must not say that it fits.
+#[test]
+fn what_has_no_address_at_all_is_not_placed() {
+    with_case("lab-bigbarok-intel", |_, _, tree| {
+        let endless = Machine {
+            ram: u64::MAX,
+            ..machine(40, 256 * GIB)
+        };
+        let boot = seabios::lay_out(&tree.slots, &endless, seabios::Release::V1_16);
+        let large = |path: &[usize]| {
+            let unplaced = boot.layout.unplaced.iter();
+            unplaced
+                .filter(|unplaced| unplaced.item.path == path)
+                .count()
+        };
+        let ports = tree.slots.iter().enumerate();
+        let ports: Vec<usize> = ports
+            .filter(|(_, slot)| slot.bridge.is_some())
+            .map(|(index, _)| index)
+            .collect();
+        assert_eq!(ports.len(), 4);
+        for port in ports {
+            assert_eq!(large(&[port]), 1, "the window of port {port}");
+        }
+    });
+}
