@@ -134,11 +134,14 @@ pub fn fix(capture: &Capture, at: Sbdf, policy: Policy) -> Option<Search> {
             true => last,
             false => least.into_iter().collect(),
         };
-        let tried = !search.tried.is_empty();
-        let hopeless = candidates::is_hopeless(&codes);
+        let otherwise = match search.tried.as_slice() {
+            _ if candidates::is_hopeless(&codes) => Why::NotTried,
+            [] => Why::NothingToTry,
+            _ => Why::NotEnough,
+        };
         search.remaining = left
             .into_iter()
-            .map(|code| (code, Why::of(code, tried, hopeless)))
+            .map(|code| (code, Why::of(code, otherwise)))
             .collect();
     }
     Some(search)

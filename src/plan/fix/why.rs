@@ -21,18 +21,15 @@ pub enum Why {
 }
 
 impl Why {
-    /// By the code of the rule, whether anything was tried for the device, and whether another
-    /// finding kept from it.
-    pub(super) fn of(code: &str, tried: bool, hopeless: bool) -> Self {
+    /// By the code of the rule; what holds for codes that say nothing by themselves is given.
+    pub(super) fn of(code: &str, otherwise: Self) -> Self {
         match code {
             "DDA001" | "DDA002" | "DDA041" | "INT001" | "VFI001" | "VFI004" => Self::Device,
             "DDA003" | "VFI005" | "VFI006" => Self::PartOfHost,
             "INT006" => Self::Machine,
             "CFG001" | "CFG002" | "CFG004" => Self::Capture,
             _ if code.starts_with("CAP") || code.starts_with("IMP") => Self::Capture,
-            _ if hopeless => Self::NotTried,
-            _ if tried => Self::NotEnough,
-            _ => Self::NothingToTry,
+            _ => otherwise,
         }
     }
 

@@ -199,6 +199,9 @@ pub struct GuestPlacement {
     pub along: Vec<String>,
     /// NUMA nodes.
     pub numa_nodes: Vec<u32>,
+    /// The node of every device is reported.
+    #[serde(default)]
+    pub numa_known: bool,
     /// Hyper-V: smallest low gap, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low_mmio: Option<String>,
@@ -304,6 +307,7 @@ pub fn place(policy: Policy, shape: &Shape, placement: &Placement) -> PlaceDocum
                 devices: addresses(&guest.devices),
                 along: addresses(&guest.along),
                 numa_nodes: guest.nodes.clone(),
+                numa_known: guest.nodes_known,
                 low_mmio: guest.gaps.map(|(low, _)| hex(low, 1)),
                 high_mmio: guest.gaps.map(|(_, high)| hex(high, 1)),
                 fits_ovmf: guest.fits_ovmf,
