@@ -101,6 +101,24 @@ impl Sbdf {
         self.bdf.bus()
     }
 
+    /// `dddd:bb:dd.f`, as the kernel writes nearly all of them: read without looking for the
+    /// signs, because large captures name a function in many places.
+    fn of_kernel(text: &[u8]) -> Option<Self> {
+        let [a, b, c, d, b':', e, f, b':', g, h, b'.', i] = *text else {
+            return None;
+        };
+        let number = |digits: &[u8]| {
+            digits.iter().try_fold(0_u32, |number, &digit| {
+                Some(number << 4 | char::from(digit).to_digit(16)?)
+            })
+        };
+        let part = |digits: &[u8]| u8::try_from(number(digits)?).ok();
+        Some(Self {
+            segment: Segment(number(&[a, b, c, d])?),
+            bdf: Bdf::new(part(&[e, f])?, part(&[g, h])?, part(&[i])?)?,
+        })
+    }
+
     /// The same address with `-` for `:`: usable as a file name on every platform
     /// (`0000-41-00.0`).
     pub fn file_name(self) -> String {
@@ -155,6 +173,9 @@ impl FromStr for Sbdf {
 
     /// `bb:dd.f` (segment 0) or `dddd:bb:dd.f` with up to eight digits of segment.
     fn from_str(s: &str) -> Result<Self, AddrError> {
+        if let Some(at) = Self::of_kernel(s.as_bytes()) {
+            return Ok(at);
+        }
         let error = || AddrError::new(s);
         let (segment, rest) = match s.split_once(':') {
             Some((segment, rest)) if rest.contains(':') => (segment, rest),

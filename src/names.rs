@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use pci_ids::FromId;
-
 use crate::host::{Function, Identity};
+use crate::spec::id_list;
 use crate::spec::pci::ClassCode;
 
 /// A list of PCI ids: the built-in one, or one that the user named.
@@ -22,7 +21,7 @@ struct IdList {
     classes: BTreeMap<u16, String>,
 }
 
-/// The date of the list inside the pinned `pci-ids` crate.
+/// The date of the list inside the pinned `pci-ids` crate ([`id_list`]).
 const BUILT_IN_VERSION: &str = "2025.07.11";
 
 impl Names {
@@ -49,7 +48,7 @@ impl Names {
     pub fn vendor(&self, id: u16) -> Option<&str> {
         match &self.custom {
             Some(list) => list.vendors.get(&id).map(|(name, _)| name.as_str()),
-            None => pci_ids::Vendor::from_id(id).map(pci_ids::Vendor::name),
+            None => id_list::vendor(id),
         }
     }
 
@@ -62,7 +61,7 @@ impl Names {
                 .1
                 .get(&device)
                 .map(String::as_str),
-            None => pci_ids::Device::from_vid_pid(vendor, device).map(pci_ids::Device::name),
+            None => id_list::device(vendor, device),
         }
     }
 
@@ -76,9 +75,8 @@ impl Names {
                 let name = list.classes.get(&class.base_and_sub())?;
                 Some(Cow::Borrowed(name.as_str()))
             }
-            None => pci_ids::Subclass::from_cid_sid(class.base(), class.sub())
-                .map(pci_ids::Subclass::name)
-                .or_else(|| pci_ids::Class::from_id(class.base()).map(pci_ids::Class::name))
+            None => id_list::subclass(class.base_and_sub())
+                .or_else(|| id_list::class(class.base()))
                 .map(Cow::Borrowed),
         }
     }

@@ -254,7 +254,7 @@ fn damaged_members_are_named_and_the_others_are_used() {
     let named: Vec<(&str, &str)> = differences
         .iter()
         .map(|difference| match difference {
-            Difference::Missing { member } => ("missing", member.as_str()),
+            Difference::Missing { member, .. } => ("missing", member.as_str()),
             Difference::Extra { member } => ("extra", member.as_str()),
             Difference::Length {
                 member,

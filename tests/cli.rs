@@ -524,6 +524,56 @@ fn importing_stores_what_verify_then_finds_intact() {
 }
 
 #[test]
+fn verify_says_for_programs_what_was_expected_and_what_was_found() {
+    let folder = Folder::new("verify-json");
+    let machine = folder.machine();
+    let copy = folder.path("copy");
+    let output = assignable(&["import", &machine, "-o", &copy]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let member = |name: &str| Path::new(&copy).join(name);
+    let config = "pci/0000-01-00.0/config";
+    let length = fs::read(member(config)).unwrap().len();
+    let mut changed = fs::read(member(config)).unwrap();
+    changed[0] ^= 1;
+    fs::write(member(config), &changed).unwrap();
+    let gone = "pci/0000-01-00.0/properties.json";
+    fs::remove_file(member(gone)).unwrap();
+    let manifest = fs::read(member("manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let output = assignable(&["verify", &copy, "--format", "json"]);
+    assert_eq!(code(&output), 1);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let schema = assignable(&["schema", "verify"]).stdout;
+    let schema = serde_json::from_slice(&schema).unwrap();
+    jsonschema::validate(&schema, &document).unwrap();
+    assert_eq!(document["intact"], false);
+    let of = |kind: &str| {
+        let differences = document["differences"].as_array().unwrap();
+        let mut of_kind = differences.iter().filter(|one| one["kind"] == kind);
+        let one = of_kind.next().unwrap().clone();
+        assert!(of_kind.next().is_none());
+        one
+    };
+    assert_eq!(of("missing")["member"], gone);
+    assert_eq!(of("missing")["expected"], manifest["files"][gone]);
+    let hash = of("hash");
+    assert_eq!(hash["member"], config);
+    assert_eq!(
+        hash["expected"]["sha256"],
+        manifest["files"][config]["sha256"]
+    );
+    assert_ne!(hash["found"]["sha256"], hash["expected"]["sha256"]);
+    fs::write(member(config), &changed[1..]).unwrap();
+    let output = assignable(&["verify", &copy, "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let differences = document["differences"].as_array().unwrap();
+    let cut = differences.iter().find(|one| one["kind"] == "length");
+    let cut = cut.unwrap();
+    assert_eq!(cut["expected"]["length"], length);
+    assert_eq!(cut["found"]["length"], length - 1);
+}
+
+#[test]
 fn a_listing_of_names_is_shown_in_its_words_and_selected_by_class() {
     let folder = Folder::new("names");
     let listing = folder.path("lspci.txt");

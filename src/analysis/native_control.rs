@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use memchr::memmem;
+
 use crate::addr::Segment;
 use crate::host::{FunctionId, Host};
 use crate::topology::{Node, Topology};
@@ -91,8 +93,12 @@ impl NativeControl {
 
     fn read(log: &[u8]) -> Self {
         let mut reader = Reader::default();
+        let telling = TELLING.map(memmem::Finder::new);
         for (number, line) in (1..).zip(log.split(|&byte| byte == b'\n')) {
-            reader.line(number, &String::from_utf8_lossy(line));
+            // Nearly every line is about something else.
+            if telling.iter().any(|words| words.find(line).is_some()) {
+                reader.line(number, &String::from_utf8_lossy(line));
+            }
         }
         let told = |(root, state): (Root, Progress)| (root, (state.last, state.outcome()));
         Self {
@@ -100,6 +106,11 @@ impl NativeControl {
         }
     }
 }
+
+/// What stands in every line that [`Reader::line`] takes something from.
+const TELLING: [&str; 3] = [ROOT_BRIDGE, BOOT, "_OSC"];
+const ROOT_BRIDGE: &str = "ACPI: PCI Root Bridge [";
+const BOOT: &str = "Linux version ";
 
 #[derive(Default)]
 struct Reader {
@@ -142,9 +153,9 @@ enum Message {
 
 impl Reader {
     fn line(&mut self, number: u32, line: &str) {
-        if let Some((_, bridge)) = line.split_once("ACPI: PCI Root Bridge [") {
+        if let Some((_, bridge)) = line.split_once(ROOT_BRIDGE) {
             self.announce(bridge);
-        } else if line.contains("Linux version ") {
+        } else if line.contains(BOOT) {
             // Another boot: names may stand for other bridges.
             self.names.clear();
             self.announced = None;

@@ -178,7 +178,8 @@ pub(super) fn entry(bytes: &[u8]) -> FileEntry {
     let mut sha256 = String::with_capacity(64);
     for byte in Sha256::digest(bytes) {
         for digit in [byte >> 4, byte & 0xf] {
-            sha256.extend(char::from_digit(u32::from(digit), 16));
+            let base = if digit < 10 { b'0' } else { b'a' - 10 };
+            sha256.push(char::from(base + digit));
         }
     }
     FileEntry {

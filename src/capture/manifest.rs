@@ -171,6 +171,20 @@ pub(super) fn parse(file: &str, bytes: &[u8], members: usize) -> Result<Manifest
         offset: offset_of(bytes, &error),
         problem: error.to_string(),
     };
+    // An honest manifest has one object for each member and each failure or conflict.
+    let count = |sign| bytes.iter().filter(|&&byte| byte == sign).count();
+    let swollen = count(b'{') > members + 100_000 || count(b',') > 4 * members + 800_000;
+    let parsed = match swollen {
+        true => None,
+        false => Some(serde_json::from_slice(bytes)),
+    };
+    if let Some(Ok(manifest)) = parsed {
+        let manifest: Manifest = manifest;
+        if manifest.format == Manifest::FORMAT && manifest.version <= Manifest::VERSION {
+            return Ok(manifest);
+        }
+    }
+    // What it says of itself tells more than where it cannot be understood.
     let header = Header::read(bytes).map_err(broken)?;
     if !header.is_ours() {
         let format = header.format.unwrap_or_default().chars().take(64).collect();
@@ -179,21 +193,17 @@ pub(super) fn parse(file: &str, bytes: &[u8], members: usize) -> Result<Manifest
             format,
         });
     }
-    match header.version {
-        Some(found) if found > u64::from(Manifest::VERSION) => {
-            let known = Manifest::VERSION;
-            return Err(CaptureError::NewerVersion {
-                file: file.to_owned(),
-                found,
-                known,
-            });
-        }
-        _ => {}
+    if let Some(found) = header.version
+        && found > u64::from(Manifest::VERSION)
+    {
+        let known = Manifest::VERSION;
+        return Err(CaptureError::NewerVersion {
+            file: file.to_owned(),
+            found,
+            known,
+        });
     }
-    // An honest manifest has one object for each member and each failure or conflict.
-    let objects = bytes.iter().filter(|&&byte| byte == b'{').count();
-    let values = bytes.iter().filter(|&&byte| byte == b',').count();
-    if objects > members + 100_000 || values > 4 * members + 800_000 {
+    if swollen {
         let what = "values in manifest.json";
         return Err(CaptureError::TooMany {
             file: file.to_owned(),

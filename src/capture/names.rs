@@ -72,15 +72,19 @@ fn check_part(part: &str) -> Result<(), UnsafeName> {
     if part.ends_with(['.', ' ']) {
         return Err(UnsafeName::Trailing);
     }
-    let stem = part.split('.').next().unwrap_or(part).to_ascii_uppercase();
-    let device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
-        || (stem.len() == 4
-            && (stem.starts_with("COM") || stem.starts_with("LPT"))
-            && stem.ends_with(|digit: char| digit.is_ascii_digit()));
-    if device {
-        Err(UnsafeName::Device)
-    } else {
-        Ok(())
+    let stem = part.split('.').next().unwrap_or(part).as_bytes();
+    let is = |word: &[u8], names: &[&str]| {
+        let mut names = names.iter();
+        names.any(|name| word.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    let device = match stem {
+        [_, _, _] => is(stem, &["CON", "PRN", "AUX", "NUL"]),
+        [word @ .., b'0'..=b'9'] if word.len() == 3 => is(word, &["COM", "LPT"]),
+        _ => false,
+    };
+    match device {
+        true => Err(UnsafeName::Device),
+        false => Ok(()),
     }
 }
 

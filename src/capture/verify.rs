@@ -1,6 +1,6 @@
 //! Integrity: does a capture hold what its manifest says?
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -18,6 +18,8 @@ pub enum Difference {
     Missing {
         /// The member.
         member: String,
+        /// Length and checksum by the manifest.
+        expected: FileEntry,
     },
     /// It is there, but the manifest does not list it.
     Extra {
@@ -111,8 +113,7 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Vec<Difference>, CaptureError> {
                 return Ok(differences);
             }
         };
-        let present: BTreeSet<&str> = listing.names.iter().map(String::as_str).collect();
-        differences.extend(missing(&files.keys().collect::<Vec<_>>(), &present));
+        differences.extend(missing(&files, &listing.names));
         for name in listing
             .names
             .iter()
@@ -129,13 +130,14 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Vec<Difference>, CaptureError> {
     })
 }
 
-/// Members that a manifest lists and that are not there.
-pub(super) fn missing(listed: &[&String], present: &BTreeSet<&str>) -> Vec<Difference> {
+/// Members that a manifest lists and that are not among the sorted names of those present.
+pub(super) fn missing(listed: &BTreeMap<String, FileEntry>, present: &[String]) -> Vec<Difference> {
     listed
         .iter()
-        .filter(|name| !present.contains(name.as_str()))
-        .map(|name| Difference::Missing {
-            member: (*name).clone(),
+        .filter(|(name, _)| present.binary_search(name).is_err())
+        .map(|(name, entry)| Difference::Missing {
+            member: name.clone(),
+            expected: entry.clone(),
         })
         .collect()
 }
@@ -183,7 +185,7 @@ impl Difference {
     /// The member concerned; the manifest or the file where it is none in particular.
     pub fn member(&self) -> &str {
         match self {
-            Self::Missing { member }
+            Self::Missing { member, .. }
             | Self::Extra { member }
             | Self::Length { member, .. }
             | Self::Hash { member, .. }
@@ -199,7 +201,7 @@ impl Difference {
     }
 
     /// What is wrong, without the member's name.
-    pub(super) fn problem(&self) -> String {
+    pub fn problem(&self) -> String {
         match self {
             Self::Missing { .. } => "listed in the manifest, but not there".to_owned(),
             Self::Extra { .. } => "not listed in the manifest".to_owned(),

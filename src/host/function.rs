@@ -13,6 +13,7 @@ use crate::decode::config::{ConfigSpace, Response};
 use crate::decode::kernel_log::LoggedFunction;
 use crate::spec::pci::{CapId, ClassCode, HeaderType};
 use crate::spec::pcie::{ExtCapId, PortType};
+use crate::spec::quirks;
 use crate::spec::windows::DeviceProperty;
 
 /// Index of a function within its [`Host`](super::Host).
@@ -161,7 +162,12 @@ impl<'c> Function<'c> {
 }
 
 impl Identity {
-    fn resolve(config: &ConfigImage, space: &ConfigSpace, reported: &FunctionProperties) -> Self {
+    /// By the decoded image, and by what was reported beside it.
+    pub(crate) fn resolve(
+        config: &ConfigImage,
+        space: &ConfigSpace,
+        reported: &FunctionProperties,
+    ) -> Self {
         let header = &space.header;
         let readable = header.response == Response::Data;
         let blank = !readable || header.has_blank_ids();
@@ -192,6 +198,14 @@ impl Identity {
                 .filter(|_| readable)
                 .or_else(|| reported.revision.as_ref().map(|revision| revision.value)),
         }
+    }
+}
+
+impl Identity {
+    /// Whether it is one of the Intel root ports whose ACS registers are 4 bytes wide.
+    pub fn has_wide_acs_registers(&self) -> bool {
+        let ids = self.vendor.zip(self.device);
+        ids.is_some_and(|(vendor, device)| quirks::has_wide_acs_registers(vendor, device))
     }
 }
 

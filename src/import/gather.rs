@@ -18,8 +18,8 @@ use super::tree::{self, Trees};
 use super::unpack::{Count, Counted, Meter, Metered, Tripped, decoder, peek};
 use super::unsuited::Unsuited;
 use crate::capture::limits::{MAX_HOST, MAX_SOURCE, MAX_TABLE, MAX_TOTAL};
-use crate::capture::load::{is_capture, open_zip, read_limited};
-use crate::capture::{self, Capture, CaptureError};
+use crate::capture::load::{from_open_zip, is_capture, open_zip, read_limited};
+use crate::capture::{Capture, CaptureError};
 
 /// Collects what is of use in one input.
 pub(super) struct Gather<'d> {
@@ -258,8 +258,7 @@ impl<'d> Gather<'d> {
             .ok()
             .and_then(|manifest| read_limited(manifest, MAX_SOURCE / 4, 0).ok());
         if manifest.is_some_and(|manifest| is_capture(&manifest)) {
-            drop(zip);
-            self.captures.push(capture::from_zip(&place, reader)?);
+            self.captures.push(from_open_zip(&place, zip)?);
             return Ok(Found::Something);
         }
         tree::read_zip(self, member, zip, nesting)?;
@@ -277,14 +276,19 @@ impl<'d> Gather<'d> {
         let Some((folder, name)) = Held::split(member) else {
             return self.look_into(member, reader, nesting);
         };
-        let bytes = match read_limited(reader, MAX_SOURCE, 0) {
+        let Some(room) = self.held.room(folder, name) else {
+            return self.look_into(member, reader, nesting);
+        };
+        let bytes = match read_limited(&mut *reader, room, 0) {
             Ok(bytes) => bytes,
             Err(error) => return self.survive(member, &error),
         };
-        match self.held.keep(folder, name, bytes) {
-            true => Ok(()),
-            false => Err(self.too_large(member, MAX_TOTAL)),
+        if bytes.len() as u64 > room {
+            let mut whole = Cursor::new(bytes).chain(reader);
+            return self.look_into(member, &mut whole, nesting);
         }
+        self.held.keep(folder, name, bytes);
+        Ok(())
     }
 
     /// Takes over a text, or what an archive holds.

@@ -11,7 +11,7 @@ use crate::capture::{
 };
 use crate::decode::kernel_log::{KernelLog, LoggedFunction, LoggedRange, Said};
 use crate::import::limits::MAX_KEPT_TEXT;
-use crate::import::text::lines;
+use crate::import::text::worded_lines;
 use crate::import::writer::Writer;
 use crate::spec::pci::{CLASS_CODE, HEADER_LAYOUT, HeaderType, SECONDARY_BUS, SUBORDINATE_BUS};
 
@@ -46,7 +46,7 @@ const FIRST: &[u8] = b"LCKBAapvDi";
 
 /// Whether several lines are messages of a kernel, with or without a time before them.
 pub(crate) fn is_log(text: &[u8]) -> bool {
-    lines(text)
+    worded_lines(text)
         .filter(|line| is_message(line))
         .nth(ENOUGH - 1)
         .is_some()

@@ -1,9 +1,10 @@
 //! Captures that lie unpacked somewhere in a folder or archive.
 //!
 //! Their members are files of no meaning by themselves, and an archive may give the manifest
-//! last: what could belong to a capture is held until everything was seen.
+//! last: what could belong to a capture is held until everything was seen, as far as it fits.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 
 use super::error::ImportError;
 use super::gather::Gather;
@@ -28,13 +29,26 @@ impl Held {
         })
     }
 
-    /// Keeps a file. `false` where there are too many bytes.
-    pub(super) fn keep(&mut self, folder: &str, name: &str, bytes: Vec<u8>) -> bool {
-        self.bytes += bytes.len() as u64;
-        let members = self.folders.entry(folder.to_owned()).or_default();
-        members.entry(name.to_owned()).or_insert(bytes);
-        self.bytes <= MAX_TOTAL
+    /// Bytes of this member that may be kept: what its kind may have, and what is left. `None`
+    /// where nothing can be.
+    pub(super) fn room(&self, folder: &str, name: &str) -> Option<u64> {
+        let left = MAX_TOTAL.checked_sub(self.bytes + overhead(folder, name))?;
+        Some(layout::Member::of(name).limit().min(left))
     }
+
+    /// Keeps a file. Of several of one name, the first counts.
+    pub(super) fn keep(&mut self, folder: &str, name: &str, bytes: Vec<u8>) {
+        let members = self.folders.entry(folder.to_owned()).or_default();
+        if let Slot::Vacant(slot) = members.entry(name.to_owned()) {
+            self.bytes += overhead(folder, name) + bytes.len() as u64;
+            slot.insert(bytes);
+        }
+    }
+}
+
+/// Memory of an entry without its content: its names, and its places in the maps.
+fn overhead(folder: &str, name: &str) -> u64 {
+    128 + (folder.len() + name.len()) as u64
 }
 
 /// Everything was seen: what has a manifest of ours is a capture, the rest are files like any

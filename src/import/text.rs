@@ -22,16 +22,42 @@ pub(crate) fn printable(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Lines without their ends. Whole texts are searched for what they are, hence the fast search
-/// for the ends.
-pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut start = 0;
-    let ends = memchr::memchr_iter(b'\n', text).chain(std::iter::once(text.len()));
-    ends.map(move |end| {
-        let line = text.get(start..end).unwrap_or_default();
-        start = end + 1;
-        line
+/// The lines of a text without the full hex lines of lspci, which nearly all of a dump consists
+/// of and which say nothing in words: an offset and sixteen bytes.
+pub(crate) fn worded_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let mut text = rest?;
+        while let Some(length) = hex_row(text) {
+            text = text.get(length..).unwrap_or_default();
+        }
+        let end = memchr::memchr(b'\n', text);
+        rest = end.and_then(|end| text.get(end + 1..));
+        text.get(..end.unwrap_or(text.len()))
     })
+}
+
+/// Length of the line at the start of a text if it has the shape of a full hex line: two or
+/// three characters, a colon, and sixteen times two characters with a space before them.
+fn hex_row(text: &[u8]) -> Option<usize> {
+    const BYTES: usize = 48;
+    let start = match text {
+        [_, _, b':', ..] => 3,
+        [_, _, _, b':', ..] => 4,
+        _ => return None,
+    };
+    let (row, rest) = text.get(start..)?.split_first_chunk::<BYTES>()?;
+    let spaced = || row.as_chunks::<3>().0.iter().all(|group| group[0] == b' ');
+    (rest.first() == Some(&b'\n') && spaced()).then_some(start + BYTES + 1)
+}
+
+/// A text as UTF-8; other bytes become replacement characters.
+pub(crate) fn lossy(text: &[u8]) -> Cow<'_, str> {
+    // Nearly all texts are sound, and the check alone is many times faster.
+    match std::str::from_utf8(text) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(text),
+    }
 }
 
 /// Four hexadecimal digits and nothing else.

@@ -3,7 +3,9 @@
 use super::Changes;
 use crate::addr::Sbdf;
 use crate::bytes::ConfigImage;
+use crate::capture::FunctionProperties;
 use crate::decode::config::{CapEntry, CapabilityId, ConfigSpace, structure_of};
+use crate::host::Identity;
 use crate::spec::pci::{CapId, HEADER_SIZE};
 use crate::spec::pcie::ExtCapId;
 
@@ -12,9 +14,15 @@ use crate::spec::pcie::ExtCapId;
 ///
 /// Where a list is damaged, it shows only together with the bytes around it; then all stay but
 /// the serial numbers.
-pub(super) fn redact(at: Sbdf, image: &ConfigImage, changes: &mut Changes) -> ConfigImage {
+pub(super) fn redact(
+    at: Sbdf,
+    image: &ConfigImage,
+    reported: &FunctionProperties,
+    changes: &mut Changes,
+) -> ConfigImage {
     let decoded = ConfigSpace::decode(image);
-    let fates = fates(image, &decoded.value);
+    let identity = Identity::resolve(image, &decoded.value, reported);
+    let fates = fates(image, &decoded.value, identity.has_wide_acs_registers());
     let (strict, taken) = masked(image, &fates, false);
     let again = ConfigSpace::decode(&strict);
     let damaged = (&again.value, &again.faults) != (&decoded.value, &decoded.faults);
@@ -40,7 +48,7 @@ pub(super) fn redact(at: Sbdf, image: &ConfigImage, changes: &mut Changes) -> Co
 }
 
 /// What becomes of each byte.
-fn fates(image: &ConfigImage, space: &ConfigSpace) -> Vec<Fate> {
+fn fates(image: &ConfigImage, space: &ConfigSpace, wide_acs: bool) -> Vec<Fate> {
     let length = image.bytes().len();
     let mut fates = vec![Fate::Other; length];
     let mut mark = |from: usize, to: usize, fate: Fate| {
@@ -50,7 +58,7 @@ fn fates(image: &ConfigImage, space: &ConfigSpace) -> Vec<Fate> {
     mark(0, usize::from(HEADER_SIZE), Fate::Understood);
     for entry in &space.capabilities {
         let start = usize::from(entry.offset);
-        let end = start + usize::from(kept_length(image, entry));
+        let end = start + usize::from(kept_length(image, entry, wide_acs));
         mark(start, end, Fate::Understood);
     }
     for entry in &space.capabilities {
@@ -106,7 +114,7 @@ enum Fate {
 
 /// Bytes of a structure that are understood. What a vendor puts behind the header of a
 /// structure of its own is not.
-fn kept_length(image: &ConfigImage, entry: &CapEntry) -> u16 {
+fn kept_length(image: &ConfigImage, entry: &CapEntry, wide_acs: bool) -> u16 {
     match entry.id {
         // Length and type stand in front (PCI 3.0, 6.7).
         CapabilityId::Standard(CapId::VENDOR) => 4,
@@ -114,6 +122,9 @@ fn kept_length(image: &ConfigImage, entry: &CapEntry) -> u16 {
         CapabilityId::Extended(ExtCapId::VENDOR) => 8,
         // Both headers of its own (PCIe 6.0, 7.9.6).
         CapabilityId::Extended(ExtCapId::DVSEC) => 10,
+        // Header, capability and control, as these ports have them (Linux
+        // drivers/pci/quirks.c, `pci_quirk_intel_spt_pch_acs`).
+        CapabilityId::Extended(ExtCapId::ACS) if wide_acs => 12,
         id => structure_of(id).map_or(id.header_length(), |structure| {
             structure.certain_length(image.window(entry.offset))
         }),

@@ -54,7 +54,7 @@ pub fn redact(capture: &Capture) -> Redacted {
     };
     for (&at, record) in &capture.functions {
         let kept = redacted.function(at);
-        kept.config = config::redact(at, &record.config, &mut changes);
+        kept.config = config::redact(at, &record.config, &record.properties, &mut changes);
         kept.properties = properties::redact(at, &record.properties, &mut names, &mut changes);
     }
     for (name, table) in &capture.tables {

@@ -5,6 +5,8 @@
 
 mod citation;
 mod field;
+#[cfg(feature = "analyzer")]
+pub(crate) mod id_list;
 pub mod linux;
 pub mod pci;
 pub mod pcie;

@@ -1,6 +1,8 @@
 //! Captures that were tampered with.
 
+use std::fs::File;
 use std::io::{Cursor, Write};
+use std::path::Path;
 
 use assignable::capture::{self, CaptureError};
 use assignable::import::{Input, import};
@@ -9,7 +11,7 @@ use zip::write::SimpleFileOptions;
 
 use super::contained::contained;
 use super::import_bytes;
-use super::make::{Files, tar};
+use super::make::{Files, dump, tar};
 
 const MANIFEST: &str = r#"{"format": "assignable-capture", "version": 1}"#;
 
@@ -251,4 +253,41 @@ fn files_named_like_members_of_a_capture_are_files_without_its_manifest() {
     let capture = import_bytes(tar(&files)).capture;
     assert_eq!(capture.functions.len(), 2);
     assert_eq!(capture.sources.len(), 1);
+}
+
+#[test]
+fn files_named_like_members_are_not_held_beyond_measure() {
+    contained(
+        "captures::files_named_like_members_are_not_held_beyond_measure",
+        || {
+            // Folders of a log collection, as support tools make them: 192 MiB in all, more than
+            // is held. One text is longer than a table may be, one than what is left at the end.
+            let text = |functions, length| {
+                let blank = [[b' '; 4000].as_slice(), b"\n"].concat();
+                let text = dump(functions).into_bytes().into_iter();
+                text.chain(blank.into_iter().cycle())
+                    .take(length)
+                    .collect::<Vec<u8>>()
+            };
+            let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("not-held.tar");
+            let mut archive = tar::Builder::new(File::create(&path).unwrap());
+            let mut add = |name: &str, content: &[u8]| {
+                let mut header = tar::Header::new_gnu();
+                header.set_size(content.len() as u64);
+                archive.append_data(&mut header, name, content).unwrap();
+            };
+            add("ticket/acpi/lspci.txt", &text(2, 17 << 20));
+            for number in 0..24 {
+                add(&format!("logs/{number}/host/blob"), &vec![0x55; 8 << 20]);
+            }
+            add("ticket/source/last.txt", &text(3, 9 << 20));
+            archive.finish().unwrap();
+            drop(archive);
+            let import = import(&[Input::Path(path.clone())]);
+            std::fs::remove_file(path).unwrap();
+            assert!(import.errors.is_empty(), "{:?}", import.errors);
+            assert_eq!(import.capture.functions.len(), 3);
+            assert_eq!(import.capture.sources.len(), 2);
+        },
+    );
 }

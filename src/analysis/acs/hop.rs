@@ -5,7 +5,6 @@ use crate::bytes::Observed;
 use crate::decode::config::ext::acs::{Acs, AcsFlags, PartialFlags};
 use crate::host::{Function, FunctionId};
 use crate::spec::pci::HeaderType;
-use crate::spec::quirks;
 use crate::topology::{FunctionKind, Topology};
 
 /// One function as a hop.
@@ -44,14 +43,11 @@ impl Hop {
     pub(super) fn of(id: FunctionId, function: &Function<'_>, topology: &Topology) -> Self {
         let acs = function.acs();
         let capability = acs.map(Acs::capability);
-        let control = acs.map(
-            |acs| match (function.identity.vendor, function.identity.device) {
-                (Some(vendor), Some(device)) if quirks::has_wide_acs_registers(vendor, device) => {
-                    acs.wide_control()
-                }
-                _ => acs.control(),
-            },
-        );
+        let wide = function.identity.has_wide_acs_registers();
+        let control = acs.map(|acs| match wide {
+            true => acs.wide_control(),
+            false => acs.control(),
+        });
         let role = HopRole::of(
             topology.kind(id),
             function.layout(),

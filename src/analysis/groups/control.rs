@@ -8,7 +8,7 @@ use crate::decode::config::ext::acs::{Acs, AcsFlags, PartialFlags};
 use crate::host::{Function, FunctionId, Host};
 use crate::spec::linux::Series;
 use crate::spec::pci;
-use crate::spec::quirks::{acs::BROKEN_SOURCE_VALIDATION, has_wide_acs_registers};
+use crate::spec::quirks::acs::BROKEN_SOURCE_VALIDATION;
 use crate::topology::Topology;
 
 /// Services of one function, as the kernel weighs them.
@@ -85,7 +85,7 @@ impl<'a, 'c> Control<'a, 'c> {
     pub fn services(&self, id: FunctionId) -> Observed<Services> {
         let function = self.host.function(id);
         seen_by_kernel(function).map(|acs| {
-            let wide = is_wide(function);
+            let wide = function.identity.has_wide_acs_registers();
             let captured = if wide {
                 acs.wide_control()
             } else {
@@ -218,14 +218,6 @@ fn either(one: PartialFlags, other: PartialFlags, sure: bool) -> PartialFlags {
     PartialFlags {
         set: one.set & known,
         known,
-    }
-}
-
-/// Whether its ACS registers are 4 bytes wide.
-fn is_wide(function: &Function<'_>) -> bool {
-    match (function.identity.vendor, function.identity.device) {
-        (Some(vendor), Some(device)) => has_wide_acs_registers(vendor, device),
-        _ => false,
     }
 }
 

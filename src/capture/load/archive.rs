@@ -24,7 +24,11 @@ pub(super) struct Archive<R> {
 
 impl<R: Read + Seek> Archive<R> {
     pub(super) fn open(file: &str, reader: R) -> Result<Self, CaptureError> {
-        let mut zip = open_zip(file, reader)?;
+        Self::of(file, open_zip(file, reader)?)
+    }
+
+    /// A zip file that [`open_zip`] opened.
+    pub(super) fn of(file: &str, mut zip: ZipArchive<R>) -> Result<Self, CaptureError> {
         let mut duplicates = Vec::new();
         if zip.has_duplicate_names() {
             let start = zip.central_directory_start();

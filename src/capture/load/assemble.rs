@@ -35,8 +35,7 @@ pub(super) fn capture(members: &mut dyn Members) -> Result<Capture, CaptureError
         .problems
         .iter()
         .for_each(|problem| assembly.fail(problem));
-    let present: BTreeSet<&str> = listing.names.iter().map(String::as_str).collect();
-    for difference in verify::missing(&files.keys().collect::<Vec<_>>(), &present) {
+    for difference in verify::missing(&files, &listing.names) {
         assembly.fail(&difference);
     }
     for name in listing

@@ -55,6 +55,15 @@ pub fn from_zip(file: &str, reader: impl Read + Seek) -> Result<Capture, Capture
     assemble::capture(&mut archive::Archive::open(file, reader)?)
 }
 
+/// Loads a capture from a zip file that [`open_zip`] opened. `file` is its name for messages.
+#[cfg(feature = "analyzer")]
+pub(crate) fn from_open_zip(
+    file: &str,
+    zip: zip::ZipArchive<impl Read + Seek>,
+) -> Result<Capture, CaptureError> {
+    assemble::capture(&mut archive::Archive::of(file, zip)?)
+}
+
 /// Loads a capture from its members by name. `file` is its name for messages.
 #[cfg(feature = "analyzer")]
 pub(crate) fn from_memory(

@@ -46,10 +46,9 @@ pub(crate) fn open_zip<R: Read + Seek>(
         .read_to_end(&mut tail)
         .map_err(io)?;
     let mut found = false;
-    for at in (0..tail.len().saturating_sub(END_SIZE - 1)).rev() {
-        if tail.get(at..at + 4) != Some(&END) {
-            continue;
-        }
+    let ends = tail.len().saturating_sub(END_SIZE - END.len());
+    let ends = tail.get(..ends).unwrap_or_default();
+    for at in memchr::memmem::rfind_iter(ends, &END) {
         found = true;
         for (members, directory) in records(&tail, at, &mut reader).map_err(io)? {
             if members > MAX_MEMBERS as u64 {

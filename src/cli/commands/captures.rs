@@ -61,19 +61,20 @@ pub(crate) fn redact(global: &Global, inputs: &Inputs, to: &Path) -> Result<Exit
 
 pub(crate) fn verify(global: &Global, path: &Path) -> Result<Exit, Failure> {
     let differences = capture::verify(path).map_err(|error| Failure::Input(error.to_string()))?;
-    let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
     match global.format {
-        Format::Json => output::json(&serde_json::json!({
-            "schema": "assignable.verify/1",
-            "intact": lines.is_empty(),
-            "differences": lines,
-        }))?,
-        _ if lines.is_empty() => {
+        Format::Json => output::json(&json::v1::verify(&differences))?,
+        _ if differences.is_empty() => {
             output::text(&format!("{}: intact\n", path.display()))?;
         }
-        _ => output::text(&format!("{}\n", lines.join("\n")))?,
+        _ => {
+            let mut text = String::new();
+            for difference in &differences {
+                let _ = writeln!(text, "{difference}");
+            }
+            output::text(&text)?;
+        }
     }
-    Ok(if lines.is_empty() {
+    Ok(if differences.is_empty() {
         Exit::Answered
     } else {
         Exit::FailOn

@@ -39,8 +39,7 @@ pub(super) fn message(line: &str) -> Option<Message<'_>> {
 pub(super) fn undecorated(line: &str) -> &str {
     let mut rest = line.trim_start_matches([' ', '\t', '>', '|']).trim_end();
     // `Jan 05 08:40:49 host kernel: `; what follows may have a time of its own.
-    if let Some((before, after)) = rest.split_once("kernel: ")
-        && before.len() <= 120
+    if let Some((before, after)) = behind_facility(rest)
         && before
             .chars()
             .next_back()
@@ -57,6 +56,17 @@ pub(super) fn undecorated(line: &str) -> &str {
         };
         rest = after.trim_start();
     }
+}
+
+/// What stands before and behind `kernel: `, which is looked for where a time and a host's name
+/// leave off.
+fn behind_facility(line: &str) -> Option<(&str, &str)> {
+    const FACILITY: &str = "kernel: ";
+    const MAX_BEFORE: usize = 120;
+    let head = line.as_bytes();
+    let head = head.get(..MAX_BEFORE + FACILITY.len()).unwrap_or(head);
+    let at = memchr::memmem::find(head, FACILITY.as_bytes())?;
+    Some((line.get(..at)?, line.get(at + FACILITY.len()..)?))
 }
 
 /// `<6>`, or `kern  :info  : ` of `dmesg -x`.
@@ -148,7 +158,12 @@ fn named<'l>(before: &'l str, name: &str) -> Option<Subject<'l>> {
 pub(super) fn function(name: &str) -> Option<Sbdf> {
     let shape = (12..=16).contains(&name.len()) && name.bytes().rev().nth(1) == Some(b'.');
     let at: Sbdf = shape.then(|| name.parse().ok())??;
-    (at.to_string() == name).then_some(at)
+    // Nearly all are in segments of four digits, where the places of the signs tell.
+    let plain = matches!(
+        name.as_bytes(),
+        [_, _, _, _, b':', _, _, b':', _, _, b'.', _]
+    ) && !name.bytes().any(|byte| byte.is_ascii_uppercase());
+    (plain || at.to_string() == name).then_some(at)
 }
 
 /// Hexadecimal digits and nothing else.

@@ -43,13 +43,11 @@ impl Wrap {
     pub(super) fn of(text: &[u8]) -> Option<Self> {
         // Nearly all logs have longer lines, or none without a time.
         let text = std::str::from_utf8(text).ok()?;
-        let mut width = 0;
-        for line in text.lines() {
-            width = width.max(length(line));
-            if width > WIDEST {
-                return None;
-            }
+        let wide = |line: &str| line.len() > WIDEST && length(line) > WIDEST;
+        if text.lines().any(wide) {
+            return None;
         }
+        let width = text.lines().map(length).max()?;
         if width < NARROWEST {
             return None;
         }

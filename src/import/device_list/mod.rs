@@ -30,7 +30,7 @@ const MAX_LINE: usize = 4096;
 
 /// Whether a text holds such a list: a line that begins a function.
 pub(super) fn is_list(text: &[u8]) -> bool {
-    text::lines(text).any(begins) || json::is_json(text)
+    text::worded_lines(text).any(begins) || json::is_json(text)
 }
 
 /// Whether a line of its own makes a text a list.

@@ -11,6 +11,7 @@ use nom::sequence::{delimited, preceded, separated_pair, terminated};
 use nom::{IResult, Parser};
 
 use crate::addr::{Bdf, Sbdf, Segment};
+use crate::spec::id_list;
 
 /// What the first line of a function says.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -122,14 +123,11 @@ fn class(input: &[u8]) -> IResult<&[u8], (Option<u16>, usize)> {
 pub(in crate::import) fn class_named(name: &[u8]) -> Option<u16> {
     static CODES: LazyLock<HashMap<String, Option<u16>>> = LazyLock::new(|| {
         let mut codes = HashMap::new();
-        for class in pci_ids::Classes::iter() {
-            for subclass in class.subclasses() {
-                let code = u16::from_be_bytes([class.id(), subclass.id()]);
-                codes
-                    .entry(subclass.name().to_ascii_lowercase())
-                    .and_modify(|known| *known = None)
-                    .or_insert(Some(code));
-            }
+        for (code, name) in id_list::subclasses() {
+            codes
+                .entry(name.to_ascii_lowercase())
+                .and_modify(|known| *known = None)
+                .or_insert(Some(code));
         }
         codes
     });

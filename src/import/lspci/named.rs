@@ -2,20 +2,10 @@
 //!
 //! A name gives an id only where it is the only one of that name in the id list.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::LazyLock;
+use std::collections::BTreeSet;
 
 use crate::import::text::hex16;
-
-/// Vendors by name; a name may stand for several.
-static VENDORS: LazyLock<HashMap<&'static str, Vec<&'static pci_ids::Vendor>>> =
-    LazyLock::new(|| {
-        let mut vendors: HashMap<&str, Vec<&pci_ids::Vendor>> = HashMap::new();
-        for vendor in pci_ids::Vendors::iter() {
-            vendors.entry(vendor.name()).or_default().push(vendor);
-        }
-        vendors
-    });
+use crate::spec::id_list::{devices_named, vendors_named};
 
 /// Vendor id, and device id where it is certain, of `Intel Corporation 82574L Gigabit Network
 /// Connection` or `Intel Corporation Device 9d10`.
@@ -25,21 +15,19 @@ pub(in crate::import) fn ids(description: &[u8]) -> Option<(u16, Option<u16>)> {
     let mut found = BTreeSet::new();
     for (space, _) in text.match_indices(' ') {
         let (name, rest) = text.split_at_checked(space)?;
-        for candidate in VENDORS.get(name).into_iter().flatten() {
-            let named = candidate
-                .devices()
-                .filter(|device| device.name() == rest.trim_ascii_start());
-            let devices = named.map(pci_ids::Device::id).chain(unnamed(rest));
-            found.extend(devices.map(|device| (candidate.id(), device)));
+        for candidate in vendors_named(name) {
+            let named = devices_named(candidate, rest.trim_ascii_start());
+            let devices = named.chain(unnamed(rest));
+            found.extend(devices.map(|device| (candidate, device)));
             // The longest name that fits counts: `Intel Corporation` is no device of `Intel`.
-            vendor = Some((candidate.id(), name.len()));
+            vendor = Some((candidate, name.len()));
         }
     }
     if let (Some(&(vendor, device)), 1) = (found.first(), found.len()) {
         return Some((vendor, Some(device)));
     }
     let (id, length) = vendor?;
-    let alone = VENDORS.get(text.get(..length)?)?.len() == 1;
+    let alone = vendors_named(text.get(..length)?).count() == 1;
     (alone && found.iter().all(|ids| ids.0 == id)).then_some((id, None))
 }
 

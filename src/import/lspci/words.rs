@@ -6,6 +6,10 @@ use super::verbose::{Line, Trust, is_from_windows, may_be_emulated, reconstruct}
 use super::{Dump, MAX_LINE, OWN_GROUP, boundary, listing, unquoted};
 use crate::addr::Sbdf;
 use crate::bytes::ConfigImage;
+use crate::import::text::lossy;
+
+/// What begins the line of a capability.
+const CAPABILITY: &str = "Capabilities: [";
 
 /// Fills the images that the hex lines left empty, or ended before the capabilities that the
 /// text shows, as far as the words go, up to the line `end`.
@@ -31,7 +35,16 @@ pub(super) fn fill(
     if empty.is_empty() {
         return;
     }
-    let text = String::from_utf8_lossy(text);
+    // Behind hex lines words count only where they show a capability.
+    let bare = |at| {
+        dump.functions
+            .get(at)
+            .is_some_and(|record| record.config.is_empty())
+    };
+    if memchr::memmem::find(text, CAPABILITY.as_bytes()).is_none() && !empty.iter().any(bare) {
+        return;
+    }
+    let text = lossy(text);
     if may_be_emulated(text.lines()) {
         return;
     }
@@ -91,7 +104,7 @@ fn one(at: Sbdf, block: &[Line<'_>], trust: Trust, source: &str, dump: &mut Dump
 
 /// Whether a line is about a capability that the hex lines do not reach.
 fn shows_behind(line: &str, extent: u16) -> bool {
-    let offset = line.split_once("Capabilities: [").and_then(|(_, rest)| {
+    let offset = line.split_once(CAPABILITY).and_then(|(_, rest)| {
         let end = rest.find([']', ' '])?;
         u16::from_str_radix(rest.get(..end)?, 16).ok()
     });

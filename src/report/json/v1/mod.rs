@@ -21,6 +21,7 @@ mod simulate;
 mod survey;
 mod table;
 mod topology;
+mod verify;
 
 pub use corpus::{
     CorpusCase, CorpusDevice, CorpusDocument, CorpusMismatch, CorpusSummary, corpus_case,
@@ -54,6 +55,7 @@ pub use simulate::{PoolItem, SimulationDocument, StepItem, VmItem, simulation};
 pub use survey::{CaptureSummary, HostVerdictItem, RequirementItem, Survey, VerdictCount, survey};
 pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
 pub use topology::{TopologyDocument, TreeNode, topology};
+pub use verify::{MemberDifference, MemberState, VerifyDocument, verify};
 
 use schemars::Schema;
 
@@ -83,6 +85,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("corpus", schemars::schema_for!(CorpusDocument)),
         ("corpus-case", schemars::schema_for!(CorpusCase)),
         ("redact", schemars::schema_for!(RedactDocument)),
+        ("verify", schemars::schema_for!(VerifyDocument)),
         (
             "capture-manifest",
             schemars::schema_for!(crate::capture::Manifest),
