@@ -11,16 +11,16 @@ use super::error::Place;
 use super::play::Play;
 use super::{DeviceState, Problem, Scenario, Vm};
 
+/// VMs, and the index of the VM of each captured machine by its place in the capture.
+type Machines = (Vec<Vm>, BTreeMap<u32, usize>);
+
 /// The VMs of a scenario and of the captured host, and the VM of each captured machine by its
 /// place in the capture. Captured machines without devices are left out where neither a VM nor a
 /// step of the scenario names them.
 ///
 /// # Errors
 /// Two VMs have a name that the scenario uses.
-pub(super) fn machines(
-    host: &Host<'_>,
-    scenario: &Scenario,
-) -> Result<(Vec<Vm>, BTreeMap<u32, usize>), (Problem, Place)> {
+pub(super) fn machines(host: &Host<'_>, scenario: &Scenario) -> Result<Machines, (Problem, Place)> {
     let mut of_scenario: BTreeMap<String, usize> = BTreeMap::new();
     for (index, vm) in scenario.vm.iter().enumerate() {
         if of_scenario.insert(vm.name.to_lowercase(), index).is_some() {

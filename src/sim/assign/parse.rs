@@ -53,12 +53,12 @@ impl Scenario {
     /// numbers out of range, and more than a scenario may hold.
     pub fn parse(text: &str) -> Result<Self, ScenarioSyntax> {
         if text.len() > MOST_BYTES {
-            return Err(wrong(1, format!("more than {MOST_BYTES} bytes")));
+            return Err(wrong(1, &format!("more than {MOST_BYTES} bytes")));
         }
         let syntax = |error: toml::de::Error| {
             let start = error.span().map_or(0, |span| span.start);
             let before = text.get(..start).unwrap_or(text);
-            wrong(1 + before.matches('\n').count(), error.message().to_owned())
+            wrong(1 + before.matches('\n').count(), error.message())
         };
         let mut scenario: Self = toml::from_str(text).map_err(syntax)?;
         scenario.lines = Lines::of(text);
@@ -72,18 +72,18 @@ impl Scenario {
         let host = self.lines.host.unwrap_or(1);
         for (what, there) in [("machines", self.vm.len()), ("steps", self.step.len())] {
             if there > MOST_STEPS {
-                return Err(wrong(1, format!("{there} {what}; {MOST_STEPS} at most")));
+                return Err(wrong(1, &format!("{there} {what}; {MOST_STEPS} at most")));
             }
         }
         bits(self.host.address_bits, 64, host)?;
         for (index, vm) in self.vm.iter().enumerate() {
             let line = line(&self.lines.vm, index);
             if vm.name.is_empty() {
-                return Err(wrong(line, "a virtual machine needs a name".to_owned()));
+                return Err(wrong(line, "a virtual machine needs a name"));
             }
             if let Some(generation) = vm.generation.filter(|one| !matches!(one, 1 | 2)) {
                 let problem = format!("generation {generation}; there are 1 and 2");
-                return Err(wrong(line, problem));
+                return Err(wrong(line, &problem));
             }
             config(&vm.config, line)?;
         }
@@ -104,16 +104,16 @@ fn bits(bits: Option<u8>, most: u8, line: usize) -> Result<(), ScenarioSyntax> {
     match bits {
         Some(bits) if !(32..=most).contains(&bits) => Err(wrong(
             line,
-            format!("address_bits {bits}; 32 to {most} are possible"),
+            &format!("address_bits {bits}; 32 to {most} are possible"),
         )),
         _ => Ok(()),
     }
 }
 
-fn wrong(line: usize, problem: String) -> ScenarioSyntax {
+fn wrong(line: usize, problem: &str) -> ScenarioSyntax {
     ScenarioSyntax {
         line,
-        problem: shortened(&problem),
+        problem: shortened(problem),
     }
 }
 
