@@ -93,7 +93,10 @@ fn sample() -> Capture {
         .insert("lspci.txt".to_owned(), vec![0xff, b'\r', b'\n']);
     capture
         .unknown
-        .insert("pci/0000-00-1f.0/vpd".to_owned(), vec![1, 2, 3]);
+        .insert("pci/0000-00-1f.0/trace".to_owned(), vec![1, 2, 3]);
+    capture
+        .vpd
+        .insert("0000:00:1f.0".parse().unwrap(), vec![0x78]);
     capture
         .unknown
         .insert("new/thing.bin".to_owned(), Vec::new());
@@ -157,6 +160,7 @@ fn the_layout_is_the_documented_one() {
             "new/thing.bin",
             "pci/0000-00-1f.0/config",
             "pci/0000-00-1f.0/properties.json",
+            "pci/0000-00-1f.0/trace",
             "pci/0000-00-1f.0/vpd",
             "pci/0000-02-00.0/properties.json",
             "pci/10000-e1-00.7/config",

@@ -457,6 +457,41 @@ fn documents_name_their_schema_and_read_back_as_themselves() {
         "assignable.explain-log/1",
     );
     same::<v1::LintDocument>(&document(&["lint", &machine]), "assignable.lint/1");
+    let summary = document(&["lint", "--summary", &machine, &machine, &log]);
+    same::<v1::LintSummaryDocument>(&summary, "assignable.lint-summary/1");
+}
+
+#[test]
+fn a_lint_summary_counts_machines_by_what_each_rule_says_of_them() {
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/");
+    let path = |name: &str| format!("{corpus}{name}");
+    let (sound, odd, none) = (
+        path("amd-units"),
+        path("amd-units-odd"),
+        path("conventional"),
+    );
+    let inputs = ["lint", "--summary", &sound, &odd, &none, "no-such-machine"];
+    let text = stdout(&assignable(&inputs));
+    assert!(
+        text.starts_with("3 machines, 1 more that cannot be read\n"),
+        "{text}"
+    );
+    let json = stdout(&assignable(&[&inputs[..], &["--format", "json"]].concat()));
+    let document: Value = serde_json::from_str(&json).unwrap();
+    let rules = document["rules"].as_array().unwrap();
+    let of = |code: &str| rules.iter().find(|rule| rule["code"] == code).unwrap();
+    let features = of("IOM029");
+    let counts = ["fired", "clean", "not_applicable", "cannot_tell"];
+    assert_eq!(
+        counts.map(|key| features[key].as_u64().unwrap()),
+        [1, 1, 1, 0]
+    );
+    assert_eq!(features["machines"][0]["machine"], odd.as_str());
+    // Each machine is counted once, by the worst of its answers.
+    for rule in rules {
+        let sum: u64 = counts.iter().map(|key| rule[key].as_u64().unwrap()).sum();
+        assert_eq!(sum, 3, "{}", rule["code"]);
+    }
 }
 
 #[test]

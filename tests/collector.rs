@@ -31,11 +31,12 @@ mod linux {
             strace || !required,
             "ASSIGNABLE_REQUIRE names strace, but it does not run"
         );
-        let always: [(&str, fn()); 8] = [
+        let always: [(&str, fn()); 9] = [
             ("everything of a tree is collected", everything),
             ("a file without an answer costs one device", fifo),
             ("a sleeping device is left asleep", asleep),
             ("wake reads a sleeping device", woken),
+            ("vital product data are read on request alone", product_data),
             ("an ordinary user is told what is missing", ordinary_user),
             ("a tree without devices writes nothing", nothing),
             ("a file that exists is not written through", links),
@@ -161,6 +162,42 @@ mod linux {
         // This is not the tree of the running kernel, so its log is none of ours.
         assert!(!capture.host.contains_key("log.txt"));
         assert!(failure(&capture, "kernel log").is_some());
+    }
+
+    fn product_data() {
+        let root = tree("vpd");
+        let vpd = b"\x82\x03\x00NIC\x78";
+        write(&root, &format!("{DEVICE}/vpd"), vpd);
+        let at = "0000:01:00.0".parse().unwrap();
+        let capture = collected(&root, &[]);
+        assert_eq!(capture.vpd.get(&at), None);
+        assert_eq!(capture.manifest.request["vpd"], "no");
+        let capture = collected(&root, &["--vpd"]);
+        assert_eq!(capture.vpd[&at], vpd);
+        assert_eq!(capture.manifest.request["vpd"], "yes");
+        // A device that does not answer costs its data, and nothing else.
+        let path = root.join(DEVICE).join("vpd");
+        fs::remove_file(&path).unwrap();
+        assert!(
+            Command::new("mkfifo")
+                .arg(&path)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let capture = collected(&root, &["--vpd", "--timeout", "0.3"]);
+        assert_eq!(capture.vpd.get(&at), None);
+        assert!(failure(&capture, &format!("{DEVICE}/vpd")).is_some());
+        assert_eq!(capture.functions[&at].config.bytes().len(), 4096);
+        assert_eq!(capture.functions.len(), 2);
+        // A sleeping device is not woken for them.
+        fs::remove_file(&path).unwrap();
+        write(&root, &format!("{DEVICE}/vpd"), vpd);
+        write(&root, &format!("{DEVICE}/power_state"), b"D3cold\n");
+        let capture = collected(&root, &["--vpd"]);
+        assert_eq!(capture.vpd.get(&at), None);
+        let capture = collected(&root, &["--vpd", "--wake"]);
+        assert_eq!(capture.vpd[&at], vpd);
     }
 
     /// A pipe without a writer: opening it waits for ever.

@@ -213,45 +213,234 @@ fn the_survey_scripts_answers_follow_from_the_same_reasons() {
     assert!(compared >= 4, "only {compared} answers compared");
 }
 
-/// Problems that people report with Discrete Device Assignment: the case that has it, the
-/// device (none for the host), and the code that names it.
-const REPORTED_PROBLEMS: &[(&str, Option<&str>, &str)] = &[
-    (
+/// A problem that people report with Discrete Device Assignment.
+struct Problem {
+    /// How they tell it.
+    symptom: &'static str,
+    /// The case that has it.
+    case: &'static str,
+    /// The device that it is about; none for the host.
+    subject: Option<&'static str>,
+    /// The code that names it.
+    code: &'static str,
+}
+
+const fn problem(
+    symptom: &'static str,
+    case: &'static str,
+    subject: Option<&'static str>,
+    code: &'static str,
+) -> Problem {
+    Problem {
+        symptom,
+        case,
+        subject,
+        code,
+    }
+}
+
+/// What people report, and what recognises it.
+const REPORTED_PROBLEMS: &[Problem] = &[
+    problem(
+        "the firmware kept control of PCI Express",
         "windows-01-firmware-control",
         Some("0000:01:00.0"),
         "DDA004",
     ),
-    ("windows-02-client-edition", None, "DDA029"),
-    ("windows-03-iommu-policy", None, "DDA030"),
-    ("windows-04-stale-assignment", None, "DDA038"),
-    ("windows-05-left-in-pool", Some("0000:03:00.0"), "DDA022"),
-    ("windows-06-gap-too-small", None, "DDA035"),
-    ("windows-07-gap-beyond-processor", None, "DDA034"),
-    ("windows-08-no-reset", Some("0000:02:00.0"), "DDA031"),
-    ("windows-08-no-reset", Some("0000:02:00.0"), "RST001"),
-    ("windows-09-maker-refuses", Some("0000:02:00.0"), "DDA041"),
-    ("windows-10-code-31", Some("0000:01:00.0"), "DDA024"),
-    ("windows-11-code-57", Some("0000:01:00.0"), "DDA025"),
-    ("windows-12-redirectable", Some("0000:01:00.0"), "ACS008"),
-    ("windows-13-reserved-memory", Some("0000:01:00.0"), "RSV001"),
-    (
+    problem(
+        "the same, cured by a setup option",
+        "windows-28-root-bus-without-control",
+        Some("0000:01:00.0"),
+        "DDA004",
+    ),
+    problem(
+        "the device was not found on the server",
+        "windows-33-never-dismounted",
+        Some("0000:01:00.0"),
+        "DDA042",
+    ),
+    problem(
+        "0xC035001E when the virtual machine starts",
+        "windows-02-client-edition",
+        None,
+        "DDA029",
+    ),
+    problem(
+        "works only with hypervisoriommupolicy enable",
+        "windows-03-iommu-policy",
+        None,
+        "DDA030",
+    ),
+    problem(
+        "element not found",
+        "windows-04-stale-assignment",
+        None,
+        "DDA038",
+    ),
+    problem(
+        "no start after a card was moved",
+        "windows-04-stale-assignment",
+        None,
+        "DDA038",
+    ),
+    problem(
+        "stays under PCIP after its virtual machine was deleted",
+        "windows-05-left-in-pool",
+        Some("0000:03:00.0"),
+        "DDA022",
+    ),
+    problem(
+        "code 12 in the guest",
+        "windows-06-gap-too-small",
+        None,
+        "DDA035",
+    ),
+    problem(
+        "region above the supported physical range",
+        "windows-07-gap-beyond-processor",
+        None,
+        "DDA034",
+    ),
+    problem(
+        "the host restarts with its guest",
+        "windows-08-no-reset",
+        Some("0000:02:00.0"),
+        "RST001",
+    ),
+    problem(
+        "code 43 in the guest",
+        "windows-09-maker-refuses",
+        Some("0000:02:00.0"),
+        "DDA041",
+    ),
+    problem(
+        "code 31",
+        "windows-10-code-31",
+        Some("0000:01:00.0"),
+        "DDA024",
+    ),
+    problem(
+        "code 57",
+        "windows-11-code-57",
+        Some("0000:01:00.0"),
+        "DDA025",
+    ),
+    problem(
+        "traffic may be redirected",
+        "windows-12-redirectable",
+        Some("0000:01:00.0"),
+        "ACS008",
+    ),
+    problem(
+        "reserved memory of network cards and RAID controllers",
+        "windows-13-reserved-memory",
+        Some("0000:01:00.0"),
+        "RSV001",
+    ),
+    problem(
+        "the same of host bridges and dismounted devices",
         "windows-14-missing-property",
         Some("0000:02:00.0"),
         "DDA020",
     ),
-    ("windows-15-proxy-failed", Some("0000:02:00.0"), "DDA040"),
-    ("windows-16-nested", None, "DDA033"),
-    ("windows-17-iov-reasons", None, "DDA028"),
-    ("windows-18-gpu-partition", None, "DDA037"),
-    ("windows-19-cluster", None, "DDA036"),
-    ("windows-20-saved-guest", None, "DDA032"),
-    ("windows-21-not-disableable", Some("0000:01:00.0"), "DDA026"),
-    (
+    problem(
+        "MSVM_VMMS_PROXY_FAILED_LOAD",
+        "windows-15-proxy-failed",
+        Some("0000:02:00.0"),
+        "DDA040",
+    ),
+    problem(
+        "power-on refused, two policies named",
+        "windows-08-no-reset",
+        Some("0000:02:00.0"),
+        "DDA031",
+    ),
+    problem(
+        "boot loop with nested virtualization",
+        "windows-16-nested",
+        None,
+        "DDA033",
+    ),
+    problem(
+        "a card on a switch or riser fails",
+        "windows-29-switch-without-acs",
+        Some("0000:03:00.0"),
+        "ACS001",
+    ),
+    problem(
+        "no DMA remapping, although the firmware describes it",
+        "windows-30-described-iommu-not-used",
+        None,
+        "DDA044",
+    ),
+    problem(
+        "a GPU partition beside the device",
+        "windows-18-gpu-partition",
+        None,
+        "DDA037",
+    ),
+    problem(
+        "large cards do not start",
+        "windows-31-large-bar",
+        None,
+        "DDA035",
+    ),
+    problem("0x32 in a cluster", "windows-19-cluster", None, "DDA036"),
+    problem(
+        "0x800705AA with two reasons",
+        "windows-17-iov-reasons",
+        None,
+        "DDA028",
+    ),
+    problem(
+        "a driver damaged by the host",
+        "windows-34-host-driver",
+        Some("0000:02:00.0"),
+        "DDA043",
+    ),
+    problem(
+        "nothing can be assigned on an Arm client",
+        "windows-32-client-without-acs",
+        None,
+        "DDA014",
+    ),
+    problem(
+        "a fresh virtual machine refuses the device",
+        "windows-20-saved-guest",
+        None,
+        "DDA032",
+    ),
+    problem(
+        "the device cannot be disabled",
+        "windows-21-not-disableable",
+        Some("0000:01:00.0"),
+        "DDA026",
+    ),
+    problem(
+        "the dismount is refused for want of directives",
         "windows-22-dismount-refused",
         Some("0000:01:00.0"),
         "DDA027",
     ),
-    ("windows-23-phantoms", None, "DDA039"),
+    problem(
+        "nodes of devices that are gone",
+        "windows-23-phantoms",
+        None,
+        "DDA039",
+    ),
+    problem(
+        "no device has ACS after a boot option was set",
+        "windows-35-boot-options",
+        None,
+        "DDA045",
+    ),
+];
+
+/// Cases with a machine of their own; the others are made from windows-server by one change.
+const OWN_MACHINE: [&str; 3] = [
+    "windows-29-switch-without-acs",
+    "windows-31-large-bar",
+    "windows-32-client-without-acs",
 ];
 
 /// Each is recognised from its case, is not in the machine without the problem, and its page
@@ -271,15 +460,24 @@ fn problems_that_people_report_are_recognised() {
             findings.iter().map(|finding| finding.rule().code).collect()
         })
     };
-    for &(case, subject, code) in REPORTED_PROBLEMS {
+    for &Problem {
+        symptom,
+        case,
+        subject,
+        code,
+    } in REPORTED_PROBLEMS
+    {
         let found = codes(case, subject);
-        assert!(found.contains(&code), "{case}: {found:?}, wanted {code}");
-        let base = codes("windows-server", subject);
-        let known = ["DDA031", "RST001"];
         assert!(
-            known.contains(&code) || !base.contains(&code),
-            "{case}: {code} is no news"
+            found.contains(&code),
+            "{symptom}: {case} has {found:?}, wanted {code}"
         );
+        // The card of the base has no reset either; only its policy is another.
+        let known = ["DDA031", "RST001"];
+        if !OWN_MACHINE.contains(&case) && !known.contains(&code) {
+            let base = codes("windows-server", subject);
+            assert!(!base.contains(&code), "{case}: {code} is no news");
+        }
         let page = rules::find(code).unwrap().explanation;
         let advice = page.split("## What to do").nth(1).unwrap();
         assert!(advice.contains("Hyper-V"), "{code}");

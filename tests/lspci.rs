@@ -26,13 +26,20 @@ mod files;
 mod rare;
 #[path = "lspci/rules.rs"]
 mod rules;
+#[path = "lspci/stored.rs"]
+mod stored;
 #[path = "lspci/text.rs"]
 mod text;
+#[path = "lspci/vpd.rs"]
+mod vpd;
+#[path = "lspci/wordings.rs"]
+mod wordings;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use assignable::bytes::ConfigImage;
 use assignable::capture::Capture;
 use assignable::corpus;
 use assignable::host::Host;
@@ -42,6 +49,7 @@ use assignable::report::hex;
 use compare::Outcome;
 use files::below;
 use libtest_mimic::{Arguments, Failed, Trial};
+use text::Printed;
 
 /// Machines whose lists are damaged on purpose: lspci reads on where Linux stops. What we make
 /// of each damage has its own tests.
@@ -65,11 +73,14 @@ fn main() {
         "ASSIGNABLE_REQUIRE names extra, but ASSIGNABLE_EXTRA_CORPUS is not set"
     );
     let without = !installed || root.is_none();
-    let (dumps, lab) = (root.clone(), root);
+    let (dumps, lab, words) = (root.clone(), root.clone(), root);
     let trials = vec![
         Trial::test("corpus cases", compare_corpus).with_ignored_flag(!installed),
         Trial::test("dumps", move || compare_dumps(&dumps.unwrap())).with_ignored_flag(without),
         Trial::test("lab captures as trees", move || compare_lab(&lab.unwrap()))
+            .with_ignored_flag(without),
+        Trial::test("vital product data", vpd::compare).with_ignored_flag(!installed),
+        Trial::test("stored texts", move || stored::compare(&words.unwrap()))
             .with_ignored_flag(without),
         Trial::test(
             "no exception touches what verdicts rest on",
@@ -92,16 +103,17 @@ struct Total {
 }
 
 impl Total {
+    /// What may stand before a colon.
+    fn labels() -> Vec<&'static str> {
+        let labels = rules::all().map(|rule| rule.label);
+        let labels = labels.chain(derived::LABELS.iter().copied());
+        labels.filter(|label| !label.is_empty()).collect()
+    }
+
     /// Compares the functions of a machine with what lspci printed of them.
     fn machine(&mut self, name: &str, capture: &Capture, printed: &str) {
-        let labels = rules::all().map(|rule| rule.label);
-        let labels: Vec<_> = labels.chain(derived::LABELS.iter().copied()).collect();
-        let labels: Vec<_> = labels
-            .into_iter()
-            .filter(|label| !label.is_empty())
-            .collect();
         self.machines += 1;
-        for function in text::functions(printed, &labels) {
+        for function in text::functions(printed, &Self::labels()) {
             let at = match function.at.matches(':').count() {
                 1 => format!("0000:{}", function.at),
                 _ => function.at.clone(),
@@ -109,21 +121,25 @@ impl Total {
             let Some(record) = at.parse().ok().and_then(|at| capture.functions.get(&at)) else {
                 panic!("{name}: lspci prints {at}, which we do not have");
             };
-            self.functions += 1;
-            self.outcome.function(&function, &record.config);
-            for difference in std::mem::take(&mut self.outcome.differences) {
-                match exceptions::find(name, &difference) {
-                    Some(why) => *self.excepted.entry(why).or_default() += 1,
-                    None => {
-                        let compare::Difference {
-                            structure,
-                            what,
-                            values: (theirs, ours),
-                        } = difference;
-                        let example = format!("{theirs} there, {ours} here ({name}, {at})");
-                        let key = format!("{structure}: {what}");
-                        self.differences.entry(key).or_insert((0, example)).0 += 1;
-                    }
+            self.function(name, &at, &function, &record.config);
+        }
+    }
+
+    fn function(&mut self, name: &str, at: &str, printed: &Printed, config: &ConfigImage) {
+        self.functions += 1;
+        self.outcome.function(printed, config);
+        for difference in std::mem::take(&mut self.outcome.differences) {
+            match exceptions::find(name, &difference) {
+                Some(why) => *self.excepted.entry(why).or_default() += 1,
+                None => {
+                    let compare::Difference {
+                        structure,
+                        what,
+                        values: (theirs, ours),
+                    } = difference;
+                    let example = format!("{theirs} there, {ours} here ({name}, {at})");
+                    let key = format!("{structure}: {what}");
+                    self.differences.entry(key).or_insert((0, example)).0 += 1;
                 }
             }
         }

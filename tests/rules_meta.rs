@@ -1,5 +1,8 @@
 //! Holds every rule to its form: code, name, file, documentation, sources.
 
+#[path = "rules_meta/checks.rs"]
+mod checks;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

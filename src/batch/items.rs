@@ -35,6 +35,8 @@ pub enum ItemKind {
     Folder,
     /// A file: a capture as a zip, or any dump that can be imported.
     File,
+    /// A folder whose files are dumps of one machine.
+    Parts,
 }
 
 /// A machine that was read, with what is known of it.
@@ -90,11 +92,29 @@ pub fn items(root: &Path) -> io::Result<Vec<Item>> {
 }
 
 impl Item {
+    /// One machine, whatever the path holds.
+    pub(super) fn of(path: &Path) -> Self {
+        let kind = if path.is_file() {
+            ItemKind::File
+        } else if path.join("case.toml").is_file() {
+            ItemKind::Case
+        } else if path.join("manifest.json").is_file() || path.join("sys").is_dir() {
+            ItemKind::Folder
+        } else {
+            ItemKind::Parts
+        };
+        Self {
+            name: path.display().to_string(),
+            path: path.to_owned(),
+            kind,
+        }
+    }
+
     /// The file that holds what is expected of the machine.
     pub fn expectations_path(&self) -> PathBuf {
         match self.kind {
             ItemKind::Case => self.path.join("expect.json"),
-            ItemKind::Folder | ItemKind::File => {
+            ItemKind::Folder | ItemKind::File | ItemKind::Parts => {
                 let mut name = self.path.file_name().unwrap_or_default().to_owned();
                 name.push(".expect.json");
                 self.path.with_file_name(name)
@@ -118,7 +138,9 @@ impl Item {
                 let capture = capture::load(&self.path).map_err(|error| words(&error))?;
                 (capture, Truth::default())
             }
-            ItemKind::Folder | ItemKind::File => (self.import()?, Truth::default()),
+            ItemKind::Folder | ItemKind::File | ItemKind::Parts => {
+                (self.import()?, Truth::default())
+            }
         };
         Ok(Machine {
             capture,
@@ -128,11 +150,34 @@ impl Item {
     }
 
     fn import(&self) -> Result<Capture, String> {
-        let import = import::import(&[Input::Path(self.path.clone())]);
+        let inputs = match self.kind {
+            ItemKind::Parts => parts(&self.path).map_err(|error| error.to_string())?,
+            _ => vec![self.path.clone()],
+        };
+        let inputs: Vec<Input> = inputs.into_iter().map(Input::Path).collect();
+        let import = import::import(&inputs);
         if import.is_usable() {
             return Ok(import.capture);
         }
         let errors = import.errors.iter().map(ToString::to_string);
         Err(errors.collect::<Vec<_>>().join("; "))
     }
+}
+
+/// The dumps of one machine: the files of a folder, by name, hidden ones and those of kinds that
+/// no dump has left out.
+fn parts(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let no_dump = extension.is_some_and(|extension| OTHER_FILES.contains(&extension));
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if entry.file_type()?.is_file() && !no_dump && !hidden {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }

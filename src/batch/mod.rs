@@ -5,9 +5,11 @@
 
 mod check;
 mod items;
+mod lint;
 
 pub use check::{Check, Mismatch};
 pub use items::{Item, ItemKind, items};
+pub use lint::{LintSummary, RuleSummary, lint};
 
 use std::collections::{BTreeMap, BTreeSet};
 

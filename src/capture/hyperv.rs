@@ -128,6 +128,13 @@ pub struct VirtualMachine {
 impl WindowsHost {
     /// Its name below `host/`.
     pub const NAME: &str = "windows.json";
+
+    /// The value of a boot option, by its name in any case.
+    pub fn boot_option(&self, name: &str) -> Option<&str> {
+        let mut options = self.boot.iter();
+        let found = options.find(|(own, _)| own.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
 }
 
 impl HyperV {

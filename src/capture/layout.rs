@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::error::CaptureError;
-use super::limits::{MAX_CONFIG, MAX_HOST, MAX_PROPERTIES, MAX_SOURCE, MAX_TABLE};
+use super::limits::{MAX_CONFIG, MAX_HOST, MAX_PROPERTIES, MAX_SOURCE, MAX_TABLE, MAX_VPD};
 use super::{Capture, FileEntry, FunctionProperties, names};
 use crate::addr::Sbdf;
 
@@ -25,6 +25,7 @@ pub(crate) enum Member {
     Config(Sbdf),
     Known(Sbdf),
     Properties(Sbdf),
+    Vpd(Sbdf),
     Devnodes,
     Table(String),
     Host(String),
@@ -68,6 +69,7 @@ impl Member {
             "config" => Some(Self::Config(at)),
             "config.known" => Some(Self::Known(at)),
             "properties.json" => Some(Self::Properties(at)),
+            "vpd" => Some(Self::Vpd(at)),
             _ => None,
         }
     }
@@ -77,6 +79,7 @@ impl Member {
         match self {
             Self::Config(_) | Self::Known(_) => MAX_CONFIG,
             Self::Properties(_) => MAX_PROPERTIES,
+            Self::Vpd(_) => MAX_VPD,
             Self::Table(_) | Self::Unknown => MAX_TABLE,
             Self::Manifest | Self::Host(_) | Self::Devnodes => MAX_HOST,
             Self::Source(_) => MAX_SOURCE,
@@ -126,6 +129,10 @@ pub(super) fn members(capture: &Capture) -> Result<BTreeMap<String, Cow<'_, [u8]
         let name = format!("{folder}/properties.json");
         let text = json(&name, &properties)?;
         add(&mut members, name, text)?;
+    }
+    for (at, vpd) in &capture.vpd {
+        let name = format!("pci/{}/vpd", at.file_name());
+        add(&mut members, name, vpd.as_slice())?;
     }
     if let Some(devnodes) = &capture.devnodes {
         add(&mut members, DEVNODES.to_owned(), devnodes.as_slice())?;
@@ -204,12 +211,13 @@ mod tests {
             Member::of("pci/10000-e0-06.0/properties.json"),
             Member::Properties(at)
         );
+        assert_eq!(Member::of("pci/10000-e0-06.0/vpd"), Member::Vpd(at));
         for name in [
             "pci/010000-e0-06.0/config",
             "pci/10000-E0-06.0/config",
             "pci/10000-e0-6.0/config",
             "pci/0000-00-20.0/config",
-            "pci/10000-e0-06.0/vpd",
+            "pci/10000-e0-06.0/trace",
             "pci/10000-e0-06.0",
             "pci/x",
             "acpi/data/BERT",

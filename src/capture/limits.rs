@@ -27,6 +27,9 @@ pub(crate) const MAX_PROPERTIES: u64 = 1 << 20;
 /// Bytes of one configuration space that are read: enough to see that it is too long.
 pub(crate) const MAX_CONFIG: u64 = 64 << 10;
 
+/// Bytes of Vital Product Data: its address register has 15 bits.
+pub(crate) const MAX_VPD: u64 = 32 << 10;
+
 /// Levels of folders.
 pub(crate) const MAX_DEPTH: usize = 12;
 

@@ -50,6 +50,8 @@ pub struct Capture {
     pub manifest: Manifest,
     /// Every function with what is known of it.
     pub functions: BTreeMap<Sbdf, FunctionRecord>,
+    /// Vital Product Data of functions, as read.
+    pub vpd: BTreeMap<Sbdf, Vec<u8>>,
     /// Raw ACPI tables by signature, numbered where a signature repeats.
     pub tables: BTreeMap<String, Vec<u8>>,
     /// Facts about the host as a whole.
@@ -91,6 +93,11 @@ impl Capture {
             .values()
             .map(|record| record.config.bytes().len());
         let devnodes = self.devnodes.as_ref().map(Vec::len);
-        files.chain(spaces).chain(devnodes).sum::<usize>() as u64
+        let vpd = self.vpd.values().map(Vec::len);
+        files
+            .chain(spaces)
+            .chain(vpd)
+            .chain(devnodes)
+            .sum::<usize>() as u64
     }
 }

@@ -90,6 +90,9 @@ pub(crate) enum Command {
         /// List every hit and every place
         #[arg(long)]
         all: bool,
+        /// Take each input for a machine of its own, and count what each rule says of them
+        #[arg(long, conflicts_with_all = ["device", "fail_on"])]
+        summary: bool,
         /// Exit with 1 where a finding is this severe or worse (4 for `undetermined`)
         #[arg(long, value_name = "LEVEL")]
         fail_on: Option<LintLevel>,

@@ -10,6 +10,7 @@ use crate::import::{LiveOptions, read_live};
 pub fn collect(request: &Request, progress: &mut dyn FnMut(usize)) -> Capture {
     let options = LiveOptions {
         wake: request.wake,
+        vpd: request.vpd,
         timeout: request.timeout,
     };
     let mut capture = read_live(&request.root, options, progress);
@@ -20,8 +21,9 @@ pub fn collect(request: &Request, progress: &mut dyn FnMut(usize)) -> Capture {
     capture.manifest.time = time::now();
     let own = request.root == Path::new("/");
     let root = if own { "/" } else { "another tree" };
-    let wake = if request.wake { "yes" } else { "no" };
-    for (option, value) in [("root", root), ("wake", wake)] {
+    let answer = |wanted| if wanted { "yes" } else { "no" };
+    let (wake, vpd) = (answer(request.wake), answer(request.vpd));
+    for (option, value) in [("root", root), ("wake", wake), ("vpd", vpd)] {
         let request = &mut capture.manifest.request;
         request.insert(option.to_owned(), value.to_owned());
     }

@@ -22,6 +22,8 @@ pub struct Request {
     pub root: PathBuf,
     /// Read configuration space even where that wakes a sleeping device.
     pub wake: bool,
+    /// Read Vital Product Data, which some devices answer slowly or never.
+    pub vpd: bool,
     /// How long one read may take before it is given up.
     pub timeout: Duration,
 }

@@ -6,3 +6,4 @@
 pub mod acpi;
 pub mod config;
 pub mod kernel_log;
+pub mod vpd;

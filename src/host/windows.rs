@@ -30,6 +30,8 @@ pub struct WindowsFacts {
     pub node_status: Option<u32>,
     /// [`windows::ACS_SUPPORT`].
     pub acs_support: Option<u32>,
+    /// [`windows::ACS_CAPABILITY_REGISTER`].
+    pub acs_capability_register: Option<u32>,
     /// [`windows::SRIOV_SUPPORT`].
     pub sriov_support: Option<u32>,
 }
@@ -86,6 +88,7 @@ impl WindowsFacts {
             assigned_to_guest: truth(windows::ASSIGNED_TO_GUEST),
             node_status: value(windows::NODE_STATUS),
             acs_support: value(windows::ACS_SUPPORT),
+            acs_capability_register: value(windows::ACS_CAPABILITY_REGISTER),
             sriov_support: value(windows::SRIOV_SUPPORT),
         }
     }

@@ -33,10 +33,23 @@ pub struct Iommu {
     domain_controller: Option<FunctionId>,
     /// Index into `units` for each function.
     owners: Vec<Option<Ownership>>,
+    /// Functions that a unit took from another one, which an IVRS table names as well.
+    contested: Vec<Contested>,
     /// Reserved memory by the function or bridge that the table names.
     scoped: BTreeMap<FunctionId, Vec<ReservedRegion>>,
     /// Reserved memory by requester id.
     memory: Vec<MemoryBlock>,
+}
+
+/// A function that two units of a table without scopes cover.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Contested {
+    /// The function.
+    pub function: FunctionId,
+    /// Index into [`Iommu::units`] of the unit that had it before.
+    pub before: usize,
+    /// Index of the one that has it now.
+    pub unit: usize,
 }
 
 /// Reserved memory of a range of requester ids.
@@ -236,6 +249,12 @@ impl Iommu {
         &self.scopes
     }
 
+    /// Functions that two units of an IVRS or VIOT table cover, each time that one took it from
+    /// another.
+    pub fn contested(&self) -> &[Contested] {
+        &self.contested
+    }
+
     /// Which unit translates a function; `None` where no table was captured or none names it.
     pub fn owner(&self, id: FunctionId) -> Option<Ownership> {
         self.owners.get(id.index()).copied().flatten()
@@ -288,7 +307,15 @@ impl Iommu {
     /// Gives a function to a unit, whoever had it before.
     fn claim(&mut self, id: FunctionId, unit: usize, reason: OwnershipReason) {
         if let Some(owner) = self.owners.get_mut(id.index()) {
-            *owner = Some(Ownership { unit, reason });
+            let before = owner.replace(Ownership { unit, reason });
+            let before = before.map(|before| before.unit);
+            if let Some(before) = before.filter(|&before| before != unit) {
+                self.contested.push(Contested {
+                    function: id,
+                    before,
+                    unit,
+                });
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ mod names;
 mod properties;
 mod sources;
 mod values;
+mod vpd;
 mod windows;
 mod words;
 
@@ -56,6 +57,10 @@ pub fn redact(capture: &Capture) -> Redacted {
         let kept = redacted.function(at);
         kept.config = config::redact(at, &record.config, &record.properties, &mut changes);
         kept.properties = properties::redact(at, &record.properties, &mut names, &mut changes);
+    }
+    for (&at, bytes) in &capture.vpd {
+        let kept = vpd::redact(at, bytes, &mut changes);
+        redacted.vpd.insert(at, kept);
     }
     for (name, table) in &capture.tables {
         if host::keeps_table(name) {
@@ -145,7 +150,7 @@ fn manifest(manifest: &Manifest, names: &Names, changes: &mut Changes) -> Manife
         request: manifest
             .request
             .iter()
-            .filter(|(option, _)| matches!(option.as_str(), "root" | "wake"))
+            .filter(|(option, _)| matches!(option.as_str(), "root" | "wake" | "vpd"))
             .map(|(option, value)| (option.clone(), words::scrub(value)))
             .collect(),
         failures,

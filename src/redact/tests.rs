@@ -90,6 +90,8 @@ fn sample() -> Capture {
             .host
             .insert(name.to_owned(), text.as_bytes().to_vec());
     }
+    let vpd = b"\x82\x03\x00NIC\x90\x09\x00SN\x06S3CRET\x78".to_vec();
+    capture.vpd.insert("0000:03:00.0".parse().unwrap(), vpd);
     capture.tables.insert("DMAR".to_owned(), b"DMAR".to_vec());
     capture
         .tables

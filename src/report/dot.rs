@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use petgraph::dot::{Config, Dot};
 
-use crate::bytes::Observed;
 use crate::report::{Report, safe};
 use crate::topology::Node;
 use crate::verdict::Verdict;
@@ -37,10 +36,10 @@ fn function(report: &Report<'_>, id: crate::host::FunctionId) -> String {
     let kind = facts.topology.kind(id);
     let mut label = format!("{}\n{kind}", function.at);
     if kind.is_downstream_port() {
-        label.push_str(match facts.acs.hop(id).capability {
-            Observed::Present(_) => "\nACS",
-            Observed::Absent => "\nno ACS",
-            Observed::NotCaptured | Observed::Malformed(_) => "\nACS unknown",
+        label.push_str(match facts.acs.hop(id).has_capability() {
+            Some(true) => "\nACS",
+            Some(false) => "\nno ACS",
+            None => "\nACS unknown",
         });
     }
     let _ = write!(label, "\n{}", safe(&report.names.call(function)));

@@ -19,6 +19,7 @@ mod reasons;
 pub mod sarif;
 mod simulate;
 mod text;
+mod vpd;
 mod wording;
 
 pub use changes::Comparison;
@@ -34,6 +35,7 @@ pub use text::diff::diff;
 pub use text::explain::explain;
 pub use text::groups::groups;
 pub use text::lint::lint as lint_text;
+pub use text::lint_summary::lint_summary;
 pub use text::messages::messages;
 pub use text::peer::{peer_matrix, peer_pairs};
 pub use text::place::place;

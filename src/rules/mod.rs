@@ -8,6 +8,7 @@
 mod engine;
 mod finding;
 mod guests;
+mod memory_map;
 mod meta;
 mod registry;
 mod several;

@@ -17,6 +17,20 @@ pub(crate) fn ivrs(blocks: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
+/// An MCFG table of revision 1 around regions: base, segment, first and last bus.
+pub(crate) fn mcfg(regions: &[(u64, u16, u8, u8)]) -> Vec<u8> {
+    let mut bytes = b"MCFG".to_vec();
+    bytes.extend([0; 40]);
+    bytes[8] = 1;
+    for &(base, segment, start, end) in regions {
+        bytes.extend(base.to_le_bytes());
+        bytes.extend(segment.to_le_bytes());
+        bytes.extend([start, end, 0, 0, 0, 0]);
+    }
+    seal(&mut bytes);
+    bytes
+}
+
 /// Puts length and checksum of a table right.
 pub(crate) fn seal(bytes: &mut [u8]) {
     let length = u32::try_from(bytes.len()).unwrap();

@@ -129,7 +129,16 @@ fn multi_function(host: &Host<'_>, parent: Option<FunctionId>, id: FunctionId) -
             .and_then(|bdf| host.find(crate::addr::Sbdf::new(at.segment, bdf)))
             .is_some()
     });
-    sibling.then_some(true)
+    if sibling {
+        return Some(true);
+    }
+    // AcsCompatibleUpHierarchy (pciprop.h): 1 is said of single functions only, 2 of one of
+    // several.
+    match function.windows.acs_up_hierarchy {
+        Some(1) => Some(false),
+        Some(2) => Some(true),
+        _ => None,
+    }
 }
 
 /// Whether the device numbers on the function's bus are part of its function number: it has

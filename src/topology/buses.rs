@@ -210,10 +210,25 @@ fn parent_of(
     if on_bus.iter().any(needs_bridge)
         || inside_a_bridge(host, key, bridges)
         || open.get(&key.0).is_some_and(|&bus| bus < key.1)
+        || may_lie_below_a_link(on_bus)
     {
         return BusParent::Orphan;
     }
     BusParent::Root
+}
+
+/// Whether nothing tells the bus from one below an Express link: device 0 alone is on it
+/// (PCIe 6.0, 7.3.1), and it may be an Express endpoint. Root buses other than 0 hold devices
+/// of several numbers, or one that proves them.
+fn may_lie_below_a_link(on_bus: &[Function<'_>]) -> bool {
+    let alone = on_bus
+        .iter()
+        .all(|function| function.at.bdf.device() == 0 && !function.is_virtual());
+    let open = |function: &Function<'_>| {
+        let conventional = matches!(function.windows.device_type, Some(0 | 1 | 6 | 7));
+        function.port_type() == Observed::NotCaptured && !conventional
+    };
+    alone && on_bus.iter().any(open)
 }
 
 /// Whether it is a PCI bridge whose bus numbers are not captured.

@@ -62,7 +62,10 @@ impl FunctionKind {
                 _ => Self::Unknown,
             },
             Observed::NotCaptured | Observed::Malformed(_) => match layout {
-                Some(HeaderType::BRIDGE) => Self::UnknownBridge,
+                // The header tells a bridge from a device, Windows which kind of bridge it is.
+                Some(HeaderType::BRIDGE) => Self::reported(function)
+                    .filter(|kind| kind.is_bridge())
+                    .unwrap_or(Self::UnknownBridge),
                 Some(HeaderType::CARDBUS) => Self::CardBusBridge,
                 _ => Self::reported(function).unwrap_or(match function.identity.class {
                     Some(class) if class.is_host_bridge() => Self::HostBridge,

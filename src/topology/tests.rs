@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::spec::pcie::PortType;
+use crate::spec::windows;
 use crate::testing::{Dev, Machine, find, reported};
 
 /// The bridge above a function.
@@ -129,6 +130,41 @@ fn an_endpoint_on_a_bus_that_nothing_makes_is_an_orphan() {
         faults(&machine),
         [TopologyFault::MissingBridge { function }]
     );
+}
+
+#[test]
+fn device_0_alone_on_a_bus_may_lie_below_a_bridge_that_is_not_captured() {
+    let machine = Machine::new()
+        .with("00:01.0", Dev::root_port(9))
+        .with("01:00.0", Dev::endpoint().unread());
+    assert!(is_orphan(top(&machine, "01:00.0")));
+    machine.facts(|facts| {
+        let path = LocationPath::of(facts.host, facts.topology, find(facts, "01:00.0"));
+        assert_eq!(path, None);
+    });
+    // Devices of several numbers do not share a link.
+    let uncore = Machine::new()
+        .with("ff:00.0", Dev::conventional().unread())
+        .with("ff:0b.0", Dev::conventional().unread());
+    assert!(is_root(top(&uncore, "ff:00.0")));
+    // Without an Express capability it needs no link.
+    let conventional = Machine::new().with("ff:00.0", Dev::conventional());
+    assert!(is_root(top(&conventional, "ff:00.0")));
+}
+
+#[test]
+fn windows_counts_the_functions_of_a_device() {
+    let with = |value: u32| {
+        let device = Dev::endpoint()
+            .unread()
+            .windows(windows::ACS_UP_HIERARCHY, value);
+        multi_function(&Machine::with_device(device), "01:00.0")
+    };
+    assert_eq!(with(1), Some(false));
+    assert_eq!(with(2), Some(true));
+    for open in [0, 3, 4] {
+        assert_eq!(with(open), None);
+    }
 }
 
 #[test]

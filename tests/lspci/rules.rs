@@ -190,7 +190,10 @@ pub(crate) const NOT_COMPARED: &[(&str, &str, &str)] = &[(
 
 /// Every rule.
 pub(crate) fn all() -> impl Iterator<Item = &'static Rule> {
-    RULES.iter().chain(crate::rare::RULES)
+    RULES
+        .iter()
+        .chain(crate::rare::RULES)
+        .chain(crate::wordings::RULES)
 }
 
 const RULES: &[Rule] = &[

@@ -139,7 +139,7 @@ Invoke-Step -What 'boot options' -Step {
     $boot = [ordered] @{}
     $text = & "$env:SystemRoot\System32\bcdedit.exe" '/enum' '{current}'
     foreach ($line in $text) {
-        if ($line -match '^(hypervisor\S*|vsmlaunchtype|isolatedcontext)\s+(.+)$') {
+        if ($line -match '^(hypervisor\S*|configaccesspolicy|isolatedcontext|msi|pciexpress|testsigning|vsmlaunchtype|x2apicpolicy)\s+(.+)$') {
             $boot[$Matches[1]] = $Matches[2].Trim()
         }
     }

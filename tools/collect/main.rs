@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 const USAGE: &str = "\
-usage: assignable-collect [--root DIR] [--wake] -o FILE.zip|FOLDER
+usage: assignable-collect [--root DIR] [--wake] [--vpd] -o FILE.zip|FOLDER
 
 Reads PCI configuration space (Windows: the PCI driver's properties), ACPI tables and device
 facts of this host, and writes them to one capture. It only reads: no register is written, no BAR is sized, no driver is changed.
@@ -25,6 +25,8 @@ Run as root for everything; as an ordinary user it collects what it may.
       --root DIR          read the tree below DIR instead of / (a mounted image, a container's
                           /host)
       --wake              read sleeping devices too, which wakes them up
+      --vpd               read Vital Product Data (part and serial numbers), which some devices
+                          answer slowly or never
       --timeout SECONDS   give up a read without an answer after so long (default 5)
   -q, --quiet             say nothing unless it fails
   -h, --help              this text
@@ -40,6 +42,7 @@ struct Arguments {
     output: PathBuf,
     root: PathBuf,
     wake: bool,
+    vpd: bool,
     timeout: Duration,
     quiet: bool,
 }
@@ -65,7 +68,8 @@ fn main() -> ExitCode {
 
 fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Arguments, Stop> {
     let (mut output, mut root) = (None, PathBuf::from("/"));
-    let (mut wake, mut quiet, mut timeout) = (false, false, Duration::from_secs(5));
+    let (mut wake, mut vpd, mut quiet) = (false, false, false);
+    let mut timeout = Duration::from_secs(5);
     while let Some(word) = words.next() {
         let text = word.to_string_lossy().into_owned();
         let mut value = || {
@@ -76,6 +80,7 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Arguments, Stop> {
             "-o" | "--output" => output = Some(value()?),
             "--root" => root = value()?,
             "--wake" => wake = true,
+            "--vpd" => vpd = true,
             "--timeout" => timeout = seconds(&value()?)?,
             "-q" | "--quiet" => quiet = true,
             "-h" | "--help" => return Err(Stop::Answer(USAGE.to_owned())),
@@ -91,6 +96,7 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Arguments, Stop> {
         output,
         root,
         wake,
+        vpd,
         timeout,
         quiet,
     })
@@ -112,6 +118,7 @@ fn run(arguments: &Arguments) -> ExitCode {
     let request = Request {
         root: arguments.root.clone(),
         wake: arguments.wake,
+        vpd: arguments.vpd,
         timeout: arguments.timeout,
     };
     let mut progress = Progress::new(arguments.quiet);

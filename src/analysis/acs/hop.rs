@@ -1,5 +1,6 @@
 //! One function as a hop on a path.
 
+use super::ReportedAcs;
 use crate::analysis::{Fact, Missing, Tri};
 use crate::bytes::Observed;
 use crate::decode::config::ext::acs::{Acs, AcsFlags, PartialFlags};
@@ -16,6 +17,8 @@ pub struct Hop {
     pub capability: Observed<PartialFlags>,
     /// Services switched on in the capture.
     pub control: Observed<PartialFlags>,
+    /// What Windows reports, where the capability is not captured.
+    pub reported: Option<ReportedAcs>,
     /// It isolates once an operating system has switched its services on.
     pub able: Tri,
     /// It isolates as captured.
@@ -53,11 +56,25 @@ impl Hop {
             function.layout(),
             topology.is_multi_function(id),
         );
+        let reported = ReportedAcs::of(&function.windows, capability);
         let both = |answer| (answer, answer);
         let (able, active) = match role {
             HopRole::SingleFunction => both(Tri::Yes),
             HopRole::ConventionalBridge => both(Tri::No),
             HopRole::Unknown => both(Tri::Unknown(Missing::extended(id, function))),
+            HopRole::Port | HopRole::MultiFunction if reported.is_some() => {
+                let open = Tri::Unknown(Missing::extended(id, function));
+                match reported {
+                    Some(ReportedAcs::Missing) => both(Tri::No),
+                    // Whether its services are on is not reported.
+                    Some(ReportedAcs::Present(_)) => (Tri::Yes, open),
+                    _ => both(Tri::Yes),
+                }
+            }
+            // With the capability it does not matter how many functions there are.
+            HopRole::UnknownFunction if matches!(reported, Some(ReportedAcs::Present(_))) => {
+                (Tri::Yes, Tri::Unknown(Missing::extended(id, function)))
+            }
             HopRole::UnknownFunction => both(Tri::Unknown(Missing::of(Fact::FunctionZero, id))),
             HopRole::Port | HopRole::MultiFunction => judge(id, function, capability, control),
         };
@@ -65,8 +82,20 @@ impl Hop {
             role,
             capability,
             control,
+            reported,
             able,
             active,
+        }
+    }
+
+    /// Whether it has the capability, by its registers or as Windows reports.
+    pub const fn has_capability(&self) -> Option<bool> {
+        match (self.capability, self.reported) {
+            (Observed::Present(_), _) | (_, Some(ReportedAcs::Present(_))) => Some(true),
+            (Observed::Absent, _) | (_, Some(ReportedAcs::Missing | ReportedAcs::NotNeeded)) => {
+                Some(false)
+            }
+            _ => None,
         }
     }
 

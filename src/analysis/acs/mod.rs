@@ -6,11 +6,13 @@
 //! IOMMU would set it, which is what decides about assignment.
 
 mod hop;
+mod reported;
 #[cfg(test)]
 mod tests;
 mod up_hierarchy;
 
 pub use hop::{Hop, HopRole};
+pub use reported::ReportedAcs;
 pub use up_hierarchy::{AcsSupport, UpHierarchy};
 
 use crate::analysis::{Fact, Missing, Tri};

@@ -3,6 +3,7 @@
 use super::*;
 use crate::decode::config::ext::acs::AcsFlags;
 use crate::spec::pcie::PortType;
+use crate::spec::windows;
 use crate::testing::{Dev, Machine, find, reported};
 
 fn hop(machine: &Machine, address: &str) -> Hop {
@@ -208,4 +209,51 @@ fn virtual_functions_stand_on_the_path_of_their_physical_function() {
     let machine = Machine::with_device(Dev::endpoint().multi_function()).with("02:00.0", vf);
     assert_eq!(up_hierarchy(&machine, "01:00.0"), Some(0));
     assert_eq!(up_hierarchy(&machine, "02:00.0"), Some(1));
+}
+
+/// A port, and a device below it, of which Windows alone says something.
+fn as_windows_says(support: u32, register: u32) -> Machine {
+    let port = Dev::root_port(1)
+        .cut(0x100)
+        .windows(windows::ACS_SUPPORT, support)
+        .windows(windows::ACS_CAPABILITY_REGISTER, register);
+    Machine::new()
+        .with("00:01.0", port)
+        .with("01:00.0", Dev::endpoint())
+}
+
+#[test]
+fn what_windows_reports_of_a_port_stands_in_for_its_registers() {
+    let able = |support, register| path(&as_windows_says(support, register), "01:00.0").0;
+    assert_eq!(able(0, 0x5f), Tri::Yes);
+    assert_eq!(able(1, 0), Tri::Yes);
+    assert_eq!(able(2, 0), Tri::No);
+    assert_eq!(missing(able(3, 0)), Some(Fact::ExtendedConfig));
+    let services = |register| hop(&as_windows_says(0, register), "00:01.0").reported;
+    let five = AcsFlags::REQUIRED | AcsFlags::DIRECT_TRANSLATED;
+    assert_eq!(services(0x5d), Some(ReportedAcs::Present(Some(five))));
+    assert_eq!(services(0), Some(ReportedAcs::Present(None)));
+}
+
+#[test]
+fn whether_services_are_on_is_not_reported() {
+    let active = |support| path(&as_windows_says(support, 0), "01:00.0").1;
+    assert_eq!(missing(active(0)), Some(Fact::ExtendedConfig));
+    assert_eq!(active(1), Tri::Yes);
+    assert_eq!(active(2), Tri::No);
+}
+
+#[test]
+fn captured_registers_count_more_than_a_report() {
+    let port = Dev::root_port(1).windows(windows::ACS_SUPPORT, 0_u32);
+    let machine = Machine::new()
+        .with("00:01.0", port)
+        .with("01:00.0", Dev::endpoint());
+    assert_eq!(path(&machine, "01:00.0").0, Tri::No);
+    assert_eq!(hop(&machine, "00:01.0").reported, None);
+}
+
+#[test]
+fn a_report_of_a_hop_foretells_nothing_about_other_reports() {
+    assert_eq!(up_hierarchy(&as_windows_says(2, 0), "01:00.0"), None);
 }

@@ -1,7 +1,7 @@
 //! Windows' property AcsCompatibleUpHierarchy, from configuration space.
 
 use super::{AcsAnalysis, HopRole};
-use crate::analysis::{Missing, Tri};
+use crate::analysis::{Fact, Missing, Tri};
 use crate::bytes::Observed;
 use crate::host::FunctionId;
 use crate::topology::{FunctionKind, Topology};
@@ -76,6 +76,11 @@ impl AcsAnalysis {
     /// functions do not talk to each other; neither can be seen in configuration space.
     pub fn up_hierarchy(&self, topology: &Topology, id: FunctionId) -> UpHierarchy {
         let hop = self.hop(id);
+        // What Windows reported of a hop does not foretell what it reports.
+        let mut hops = topology.upstream(id);
+        if let Some(hop) = hops.find(|&hop| self.hop(hop).reported.is_some()) {
+            return UpHierarchy::Unknown(Missing::of(Fact::ExtendedConfig, hop));
+        }
         match (self.path_able(topology, id), hop.able) {
             (Tri::No, _) | (_, Tri::No) => UpHierarchy::NotSupported,
             (Tri::Unknown(missing), _) | (_, Tri::Unknown(missing)) => {

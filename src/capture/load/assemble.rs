@@ -89,6 +89,7 @@ impl Assembly {
             }
             Member::Known(at) => self.mask(at, name, bytes),
             Member::Properties(at) => self.properties(at, name, &bytes),
+            Member::Vpd(at) => _ = self.capture.vpd.insert(at, bytes),
             Member::Devnodes => self.capture.devnodes = Some(bytes),
             Member::Table(table) => _ = self.capture.tables.insert(table, bytes),
             Member::Host(host) => _ = self.capture.host.insert(host, bytes),
@@ -100,7 +101,9 @@ impl Assembly {
 
     /// A function exists as soon as it has a folder, whatever became of the members in it.
     fn note_function(&mut self, file: &str, member: &Member) -> Result<(), CaptureError> {
-        let (Member::Config(at) | Member::Known(at) | Member::Properties(at)) = member else {
+        let (Member::Config(at) | Member::Known(at) | Member::Properties(at) | Member::Vpd(at)) =
+            member
+        else {
             return Ok(());
         };
         self.capture.function(*at);

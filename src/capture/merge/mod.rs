@@ -8,6 +8,7 @@ use std::collections::btree_map::Entry;
 
 use super::limits::{MAX_CONFLICTS, MAX_HOST};
 use super::{Capture, Conflict, Manifest, Privileges, names};
+use crate::addr::Sbdf;
 
 impl Capture {
     /// Takes over everything that `other` knows about the same machine.
@@ -26,6 +27,7 @@ impl Capture {
                 }
             }
         }
+        merge_vpd(&mut self.vpd, other.vpd, &mut conflicts);
         merge_tables(&mut self.tables, other.tables, &mut conflicts);
         merge_log(&mut self.host, &mut other.host);
         windows::merge_host(&mut self.host, &mut other.host);
@@ -121,6 +123,24 @@ fn merge_text(
             other,
         }),
         _ => {}
+    }
+}
+
+/// What was here stays.
+fn merge_vpd(
+    to: &mut BTreeMap<Sbdf, Vec<u8>>,
+    from: BTreeMap<Sbdf, Vec<u8>>,
+    conflicts: &mut Vec<Conflict>,
+) {
+    for (at, bytes) in from {
+        match to.entry(at) {
+            Entry::Vacant(slot) => _ = slot.insert(bytes),
+            Entry::Occupied(kept) if *kept.get() != bytes => conflicts.push(Conflict {
+                function: Some(at.to_string()),
+                ..sizes("vpd", kept.get(), &bytes)
+            }),
+            Entry::Occupied(_) => {}
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `lint`: what does not conform, in tables and in configuration spaces.
 
 use assignable::analysis::Facts;
+use assignable::batch;
 use assignable::host::{FunctionId, Host};
 use assignable::report::{self, Report, json, junit, sarif};
 use assignable::rules::{self, Part, RuleRun, Severity};
@@ -28,11 +29,7 @@ pub(crate) fn lint(
         [] => None,
         some => Some(select(&host, &topology, some)?),
     };
-    let parts: &[Part] = match part {
-        None => &[Part::Firmware, Part::Device],
-        Some(LintPart::Firmware) => &[Part::Firmware],
-        Some(LintPart::Devices) => &[Part::Device],
-    };
+    let parts = parts(part);
     let facts = Facts::of(&host, &topology);
     let run = rules::lint(&facts, parts, devices.as_deref());
     let report = Report {
@@ -54,6 +51,36 @@ pub(crate) fn lint(
         }
     }
     Ok(level.map_or(Exit::Answered, |level| exit(&run, level)))
+}
+
+/// `lint --summary`: how many machines each rule answers what about.
+pub(crate) fn summary(
+    global: &Global,
+    inputs: &Inputs,
+    part: Option<LintPart>,
+    all: bool,
+) -> Result<Exit, Failure> {
+    if !matches!(global.format, Format::Text | Format::Json) {
+        let why = "a summary is written as text or JSON";
+        return Err(Failure::Usage(why.to_owned()));
+    }
+    let summary = batch::lint(&inputs.inputs, parts(part));
+    match global.format {
+        Format::Json => output::json(&json::v1::lint_summary(&summary))?,
+        _ => output::text(&report::lint_summary(&summary, output::layout(global, all)))?,
+    }
+    Ok(match summary.machines {
+        0 => Exit::NothingRead,
+        _ => Exit::Answered,
+    })
+}
+
+const fn parts(part: Option<LintPart>) -> &'static [Part] {
+    match part {
+        None => &[Part::Firmware, Part::Device],
+        Some(LintPart::Firmware) => &[Part::Firmware],
+        Some(LintPart::Devices) => &[Part::Device],
+    }
 }
 
 /// The severity from which on a level fails; `None` where it is about missing evidence.

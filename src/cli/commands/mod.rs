@@ -64,8 +64,16 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Lint {
             inputs,
             part,
+            all,
+            summary: true,
+            ..
+        } => lint::summary(global, inputs, *part, *all),
+        Command::Lint {
+            inputs,
+            part,
             device,
             all,
+            summary: false,
             fail_on,
         } => lint::lint(global, inputs, *part, device, *all, *fail_on),
         Command::Corpus {

@@ -1,6 +1,7 @@
 //! Multiple APIC Description Table (ACPI 6.5, 5.2.12): the interrupt controllers. Interrupt
 //! remapping needs every I/O APIC in it to have an entry in DMAR or IVRS.
 
+mod known;
 mod layout;
 
 use super::envelope::{Envelope, envelopes, too_short};

@@ -8,6 +8,7 @@ use super::sdt::header_part;
 use super::{SdtHeader, split_table};
 use crate::addr::Segment;
 use crate::bytes::{Decoded, Span};
+use crate::range::AddrRange;
 use crate::spec::{Document, SpecRef};
 
 /// An MCFG table.
@@ -78,6 +79,15 @@ impl Mcfg {
 }
 
 impl Allocation {
+    /// The addresses of its buses, 1 MiB each; `None` where it runs backwards or past 64 bits.
+    pub fn range(&self) -> Option<AddrRange> {
+        let bus = |bus: u8| self.base.checked_add(u64::from(bus) << 20);
+        AddrRange::new(
+            bus(self.start_bus)?,
+            bus(self.end_bus)?.checked_add(0xf_ffff)?,
+        )
+    }
+
     fn decode(envelope: &Envelope<'_>) -> Option<Self> {
         let bytes = envelope.bytes;
         Some(Self {
@@ -126,6 +136,7 @@ mod tests {
             (one.start_bus, one.end_bus, one.span.offset),
             (0x40, 0x7f, 44)
         );
+        assert_eq!(one.range(), AddrRange::new(0x1_e400_0000, 0x1_e7ff_ffff));
         assert_eq!(value.find(Segment(2), 0x7f), Some(&one));
         assert_eq!(value.find(Segment(2), 0x80), None);
         assert_eq!(value.find(Segment(0), 0x40), None);

@@ -6,14 +6,17 @@
 //! from boot to boot. Messages are those of drivers/pci, drivers/iommu, drivers/acpi/pci_root.c
 //! and drivers/vfio, from Linux 2.6.32 on.
 
+mod ecam;
 mod function;
 mod line;
 mod memory;
 mod range;
 mod remapping;
 mod root_bus;
+mod statement;
 mod wrap;
 
+pub use ecam::Ecam;
 pub use function::{LoggedFunction, Note, NoteKind};
 pub use memory::{MemoryEntry, MemoryKind};
 pub use range::LoggedRange;
@@ -57,6 +60,8 @@ pub struct KernelLog {
     pub root_buses: BTreeMap<(Segment, u8), LoggedRootBus>,
     /// DMA and interrupt remapping.
     pub remapping: Remapping,
+    /// What became of memory mapped configuration space.
+    pub ecam: Ecam,
     /// The firmware's memory map.
     pub memory: Vec<Said<MemoryEntry>>,
 }
@@ -187,8 +192,11 @@ impl KernelLog {
             if let Some(function) = self.functions.get_mut(&at) {
                 function.note(number, text);
             }
-        } else if !root_bus::general(&mut self.root_buses, number, text) {
-            self.remapping.general(number, text);
+        } else {
+            ecam::general(&mut self.ecam, number, text);
+            if !root_bus::general(&mut self.root_buses, number, text) {
+                self.remapping.general(number, text);
+            }
         }
     }
 }

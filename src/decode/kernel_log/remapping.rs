@@ -22,6 +22,8 @@ pub struct Remapping {
     pub states: Vec<Said<State>>,
     /// What the drivers DMAR and AMD-Vi call a bug of the firmware, without the marks in front.
     pub firmware_bugs: Vec<Said<String>>,
+    /// Extended feature register of AMD units, as the kernel prints it.
+    pub amd_features: Option<Said<u64>>,
 }
 
 /// A DRHD structure.
@@ -166,6 +168,10 @@ impl Remapping {
             push(&mut self.firmware_bugs, line, bug.to_owned());
             return;
         }
+        if let Some(features) = amd_features(text) {
+            self.amd_features = Some(Said::new(features, line));
+            return;
+        }
         let Some(rest) = text
             .strip_prefix("DMAR: ")
             .or_else(|| text.strip_prefix("IOMMU: "))
@@ -195,6 +201,8 @@ impl Remapping {
                 prefixed(capability.trim()).and_then(|at| u16::try_from(at).ok())
         {
             push(&mut self.amd_units, line, AmdUnit { at, capability });
+        } else if let Some(features) = amd_features(text) {
+            self.amd_features = Some(Said::new(features, line));
         }
     }
 
@@ -214,8 +222,21 @@ fn push<T: PartialEq>(list: &mut Vec<Said<T>>, line: u32, value: T) {
 
 /// `DMAR: [Firmware Bug]: RMRR entry for device 1a:00.0 is broken - applying workaround`, or
 /// `AMD-Vi: [Firmware Bug]: : No southbridge IOAPIC found`, some behind the name of a device.
+/// Before Linux 6.1 a warning without the mark says `Your BIOS is broken; DMAR reported at address
+/// fed90000 returns all ones!`. `[Firmware Warn]: EFR mismatch` is about feature registers that are
+/// not what the IVRS table says.
 fn firmware_bug(text: &str) -> Option<&str> {
-    let (before, bug) = text.split_once("[Firmware Bug]: ")?;
+    const UNMARKED: [&str; 3] = [
+        "Your BIOS is broken; DMAR",
+        "Your BIOS is broken; bad RMRR",
+        "AMD-Vi: Can not reserve memory region",
+    ];
+    if UNMARKED.iter().any(|start| text.starts_with(start)) {
+        return Some(text.trim_end());
+    }
+    let (before, bug) = text
+        .split_once("[Firmware Bug]: ")
+        .or_else(|| text.split_once("[Firmware Warn]: "))?;
     let driver = before.trim_end();
     let ours = ["DMAR:", "DMAR-IR:", "AMD-Vi:"].iter();
     ours.into_iter().find(|name| driver.ends_with(**name))?;
@@ -260,6 +281,13 @@ fn registers(text: &str) -> Option<UnitRegisters> {
         capability: hex(capability, 1..=16)?,
         extended_capability: hex(extended.trim(), 1..=16)?,
     })
+}
+
+/// `AMD-Vi: Extended features (0x246577efa2254afa, 0x0): PPR NX GT`, the second number from Linux
+/// 6.1 on; old kernels have no prefix.
+fn amd_features(text: &str) -> Option<u64> {
+    let text = text.strip_prefix("AMD-Vi: Extended features (")?;
+    prefixed(text.split([',', ')']).next()?)
 }
 
 /// `AMD-Vi: Found IOMMU at 0000:00:00.2 cap 0x40`, as older kernels write it.

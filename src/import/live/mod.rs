@@ -34,6 +34,8 @@ const LOG: &str = "log.txt";
 pub struct LiveOptions {
     /// Read configuration space even where that wakes the device up.
     pub wake: bool,
+    /// Read Vital Product Data, which some devices answer slowly or never.
+    pub vpd: bool,
     /// How long one read may take before it is given up.
     pub timeout: Duration,
 }
@@ -42,6 +44,7 @@ impl Default for LiveOptions {
     fn default() -> Self {
         Self {
             wake: false,
+            vpd: false,
             timeout: Duration::from_secs(5),
         }
     }
@@ -152,6 +155,8 @@ impl Live {
         let rank = |name: &str| match name {
             "power_state" => 0,
             "config" => 2,
+            // What may not answer comes last.
+            "vpd" => 3,
             _ => 1,
         };
         names.sort_by(|a, b| (rank(&a.name), &a.name).cmp(&(rank(&b.name), &b.name)));
@@ -178,6 +183,7 @@ impl Live {
             }
             Want::Existence => self.trees.add(place, Entry::Exists).map_err(Failed::Io),
             Want::File(_) if kind.is_dir() => Ok(()),
+            Want::File(_) if !self.options.vpd && is_vpd(member) => Ok(()),
             Want::File(_) if self.would_wake(path, member) => Ok(()),
             Want::File(limit) => self.read(path, limit).and_then(|(bytes, size)| {
                 if let Some(at) = config_of(member) {
@@ -290,10 +296,18 @@ fn config_of(member: &str) -> Option<Sbdf> {
     function(folder.rsplit('/').next()?)
 }
 
+/// Whether a path is the Vital Product Data of a function.
+fn is_vpd(member: &str) -> bool {
+    member
+        .strip_suffix("/vpd")
+        .and_then(|folder| function(folder.rsplit('/').next()?))
+        .is_some()
+}
+
 /// Attributes for which the kernel reads registers of the device; some kernels wake it for
 /// that, some do not.
 fn reads_registers(attribute: &str) -> bool {
-    attribute == "config"
+    matches!(attribute, "config" | "vpd")
         || attribute.ends_with("_resize")
         || attribute.ends_with("_link_speed")
         || attribute.ends_with("_link_width")

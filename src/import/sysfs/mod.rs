@@ -21,6 +21,11 @@ pub(super) fn read(tree: Tree, diagnostics: &mut Diagnostics) -> Capture {
     for (at, folder) in folders(&tree, diagnostics) {
         let record = function::read(&tree, &folder, diagnostics);
         capture.functions.insert(at, record);
+        // A device whose data cannot be read has an empty file in a copied tree.
+        let vpd = tree.file(&format!("{}/vpd", folder.path));
+        if let Some(vpd) = vpd.filter(|vpd| !vpd.is_empty()) {
+            capture.vpd.insert(at, vpd.to_vec());
+        }
     }
     proc_bus::read(&tree, &mut capture);
     function::slots(&tree, &mut capture.functions);

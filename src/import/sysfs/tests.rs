@@ -37,6 +37,15 @@ fn the_place_in_the_tree_gives_bridge_and_root_bus() {
 }
 
 #[test]
+fn vital_product_data_belong_to_their_function() {
+    let vpd = b"\x82\x03\x00NIC\x78";
+    let (capture, _) = read_files(&[(&endpoint("config"), &[0; 64]), (&endpoint("vpd"), vpd)]);
+    assert_eq!(capture.vpd[&at("0000:41:00.0")], vpd);
+    let (empty, _) = read_files(&[(&endpoint("config"), &[0; 64]), (&endpoint("vpd"), b"")]);
+    assert!(empty.vpd.is_empty());
+}
+
+#[test]
 fn functions_behind_vmd_name_the_function_that_made_their_bus() {
     let path = "x/sys/devices/pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:06.0/10000:e1:00.0/";
     let (capture, _) = read_files(&[(path, b"")]);

@@ -2,7 +2,7 @@
 //! memory depends on the number of functions and not on the size of the archive.
 
 use super::path::{follow, function, impossible_function, root_bus, user};
-use crate::capture::limits::{MAX_CONFIG, MAX_HOST, MAX_TABLE};
+use crate::capture::limits::{MAX_CONFIG, MAX_HOST, MAX_TABLE, MAX_VPD};
 use crate::import::limits::MAX_ATTRIBUTE;
 
 /// What to do with a path.
@@ -194,6 +194,7 @@ fn below_function(below: &[&str], function: usize) -> Want {
     match below {
         [] | ["reset"] => Want::Existence,
         ["config"] => Want::File(MAX_CONFIG),
+        ["vpd"] => Want::File(MAX_VPD),
         [name] if FACTS.contains(name) || TEXTS.contains(name) => Want::File(MAX_ATTRIBUTE),
         ["msi_irqs", _] => Want::Existence,
         ["power", name] if POWER.contains(name) => Want::File(MAX_ATTRIBUTE),

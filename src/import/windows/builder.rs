@@ -32,6 +32,8 @@ pub(super) struct Builder {
     allocation_rows: bool,
     /// The exporter says that it asked for all properties.
     pub(super) all_properties: bool,
+    /// Lines of the source before the part that is being read.
+    pub(super) lines_before: u32,
     pub(super) windows: WindowsHost,
     pub(super) hyperv: HyperV,
     pub(super) tables: BTreeMap<String, Vec<u8>>,
@@ -124,6 +126,7 @@ impl Builder {
             allocations: Vec::new(),
             allocation_rows: false,
             all_properties: false,
+            lines_before: 0,
             windows: WindowsHost::default(),
             hyperv: HyperV::default(),
             tables: BTreeMap::new(),
@@ -138,7 +141,10 @@ impl Builder {
                 source: Some(self.source.clone()),
                 line: None,
             },
-            line => Origin::line(Method::WindowsProperty, &self.source, line),
+            line => {
+                let line = self.lines_before.saturating_add(line);
+                Origin::line(Method::WindowsProperty, &self.source, line)
+            }
         }
     }
 

@@ -229,14 +229,14 @@ impl State<'_> {
 }
 
 /// Lines of byte offsets that only grow.
-struct Lines<'t> {
+pub(super) struct Lines<'t> {
     text: &'t [u8],
     at: usize,
     line: u32,
 }
 
 impl<'t> Lines<'t> {
-    const fn new(text: &'t str) -> Self {
+    pub(super) const fn new(text: &'t str) -> Self {
         Self {
             text: text.as_bytes(),
             at: 0,
@@ -244,7 +244,7 @@ impl<'t> Lines<'t> {
         }
     }
 
-    fn at(&mut self, offset: u64) -> u32 {
+    pub(super) fn at(&mut self, offset: u64) -> u32 {
         let to = usize::try_from(offset)
             .unwrap_or(usize::MAX)
             .min(self.text.len());
@@ -259,7 +259,7 @@ impl<'t> Lines<'t> {
 }
 
 /// The five entities of XML, and characters by number.
-fn resolved(entity: &quick_xml::events::BytesRef<'_>) -> String {
+pub(super) fn resolved(entity: &quick_xml::events::BytesRef<'_>) -> String {
     if let Ok(Some(character)) = entity.resolve_char_ref() {
         return character.to_string();
     }

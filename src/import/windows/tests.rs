@@ -1,5 +1,7 @@
 //! One machine in every form that people export.
 
+mod console;
+
 use super::super::{Import, Input, import};
 use crate::addr::{Sbdf, Segment};
 use crate::capture::{DeviceNodes, HyperV, NodeResource, ScriptSentence};

@@ -2,11 +2,14 @@
 
 use std::fmt::Write as _;
 
+use crate::bytes::Decoded;
 use crate::decode::config::dump::{DumpedField, DumpedRegister, DumpedStructure, dump};
+use crate::decode::vpd::{Body, Vpd};
 use crate::host::FunctionId;
 use crate::host::{Function, Host};
 use crate::names::Names;
 use crate::report::Layout;
+use crate::report::vpd;
 use crate::report::wording::{safe, wrap};
 use crate::spec::Kind;
 
@@ -27,16 +30,57 @@ pub fn decode(
     }
     let _ = writeln!(out, "{}", layout.palette.heading(title));
     let _ = writeln!(out, "  {}", layout.palette.dim(captured(function)));
-    if function.config.is_empty() {
-        return out;
-    }
-    for structure in dump(function.config, &function.space) {
+    let dumped = match function.config.is_empty() {
+        true => Vec::new(),
+        false => dump(function.config, &function.space),
+    };
+    for structure in dumped {
         show(&mut out, layout, &structure, offsets);
     }
     for fault in &function.faults {
         let _ = writeln!(out, "  {} {fault}", layout.palette.bad("fault:"));
     }
+    if let Some(bytes) = host.capture().vpd.get(&function.at) {
+        product_data(&mut out, layout, bytes, offsets);
+    }
     out
+}
+
+/// What the maker wrote about the device.
+fn product_data(out: &mut String, layout: Layout, bytes: &[u8], offsets: bool) {
+    let Decoded { value, faults } = Vpd::decode(bytes);
+    let title = format!("[vpd] Vital Product Data, {} bytes", bytes.len());
+    let _ = write!(out, "  {}", layout.palette.accent(title));
+    if offsets {
+        let _ = write!(out, "  {}", layout.palette.dim(crate::decode::vpd::SPEC));
+    }
+    out.push('\n');
+    for resource in &value.resources {
+        let at = resource.span.offset;
+        let title = vpd::title(&resource.body);
+        let (name, keywords) = match &resource.body {
+            Body::Identifier(name) => (vpd::text(name), &[][..]),
+            Body::ReadOnly(keywords) | Body::ReadWrite(keywords) => {
+                (String::new(), keywords.as_slice())
+            }
+            Body::End | Body::Unknown { .. } => (String::new(), &[][..]),
+        };
+        let line = format!("      +{at:03x} {title:<36} {name}");
+        let _ = writeln!(out, "{}", line.trim_end());
+        for keyword in keywords {
+            let place = match offsets {
+                true => format!("+{:03x} ", keyword.span.offset),
+                false => String::new(),
+            };
+            let title = keyword.title().unwrap_or("Unknown");
+            let (name, value) = (vpd::name(keyword), vpd::value(keyword));
+            let line = format!("             {place}[{name}] {title}: {value}");
+            let _ = writeln!(out, "{}", line.trim_end());
+        }
+    }
+    for fault in &faults {
+        let _ = writeln!(out, "  {} {fault}", layout.palette.bad("fault:"));
+    }
 }
 
 /// How much of the space there is.

@@ -4,17 +4,18 @@
 use std::fmt::Write as _;
 
 use crate::analysis::Tri;
-use crate::analysis::acs::{AcsSupport, Hop, HopRole, UpHierarchy};
+use crate::analysis::acs::{AcsSupport, Hop, HopRole, ReportedAcs, UpHierarchy};
 use crate::analysis::device_type::DeviceType;
 use crate::analysis::resources::{self, BarDemand, Size, SizeSource};
 use crate::bytes::{Observed, Span, Window};
-use crate::host::FunctionId;
+use crate::host::{FunctionId, WindowsFacts};
 use crate::iommu::OwnershipReason;
 use crate::policy::Effect;
 use crate::report::evidence;
 use crate::report::wording::{count, safe, size, wrap};
 use crate::report::{Layout, Report};
 use crate::rules::{Finding, Gap, Locus};
+use crate::spec::windows::{self, DeviceProperty};
 use crate::topology::{LocationPath, Node};
 use crate::verdict::{Decision, Verdict};
 
@@ -249,6 +250,12 @@ fn path(page: &mut Page, report: &Report<'_>, id: FunctionId) {
             services(facts.acs.hop(hop))
         );
         page.line(indent, &text);
+        for (property, value) in reported_acs(&function.windows) {
+            let place = cited(report, Locus::Reported(hop, property.key));
+            let text = format!("{}: {value}", property.name);
+            let text = page.layout.palette.dim(with_place(&text, place));
+            let _ = writeln!(page.out, "{:1$}{text}", "", indent + 4);
+        }
         if let Observed::Present(acs) = function.acs() {
             let window = acs.window();
             let registers = [("ACSCap", 4_u16), ("ACSCtl", 6)];
@@ -270,7 +277,7 @@ fn path(page: &mut Page, report: &Report<'_>, id: FunctionId) {
     let active = facts.acs.path_active(topology, id);
     page.fact("able to isolate", &answer(page.layout, able));
     page.fact("as captured", &answer(page.layout, active));
-    let windows = match facts.acs.up_hierarchy(topology, id) {
+    let foretold = match facts.acs.up_hierarchy(topology, id) {
         UpHierarchy::NotSupported => "0 (not supported)".to_owned(),
         UpHierarchy::SingleFunction => "1 (single function)".to_owned(),
         UpHierarchy::Supported => "3 (supported)".to_owned(),
@@ -278,7 +285,7 @@ fn path(page: &mut Page, report: &Report<'_>, id: FunctionId) {
     };
     page.fact(
         "Windows would say",
-        &format!("AcsCompatibleUpHierarchy {windows}"),
+        &format!("AcsCompatibleUpHierarchy {foretold}"),
     );
     let support = match facts.acs.support(topology, id) {
         AcsSupport::Present => "0 (present)",
@@ -295,6 +302,32 @@ fn path(page: &mut Page, report: &Report<'_>, id: FunctionId) {
         None => "DeviceType unknown".to_owned(),
     };
     page.fact("", &device_type);
+}
+
+/// What Windows reports of a hop, in words.
+fn reported_acs(facts: &WindowsFacts) -> Vec<(DeviceProperty, String)> {
+    let support = facts.acs_support.map(|value| {
+        let name = match value {
+            0 => "present",
+            1 => "not needed",
+            2 => "missing",
+            _ => "unknown",
+        };
+        (windows::ACS_SUPPORT, format!("{value} ({name})"))
+    });
+    let register = facts.acs_capability_register.filter(|&value| value != 0);
+    let register = register.map(|value| {
+        let property = windows::ACS_CAPABILITY_REGISTER;
+        (property, format!("{value:#06x}"))
+    });
+    let hierarchy = facts.acs_up_hierarchy.map(|value| {
+        let name = UpHierarchy::name_of(value);
+        (windows::ACS_UP_HIERARCHY, format!("{value} ({name})"))
+    });
+    [support, register, hierarchy]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// What a hop does about peer-to-peer traffic.
@@ -314,6 +347,17 @@ pub(in crate::report) fn services(hop: &Hop) -> String {
                 let _ = write!(text, "; not supported: {lacking}");
             }
             text
+        }
+        (role, Observed::NotCaptured) if hop.reported.is_some() => {
+            let text = match (hop.reported, role) {
+                (Some(ReportedAcs::Present(Some(services))), _) => format!("ACS {services}"),
+                (Some(ReportedAcs::Present(None)), _) => "ACS".to_owned(),
+                (Some(ReportedAcs::NotNeeded), _) | (_, HopRole::SingleFunction) => {
+                    "no ACS, and needs none".to_owned()
+                }
+                _ => "no ACS".to_owned(),
+            };
+            format!("{text}, as Windows reports")
         }
         (HopRole::SingleFunction, Observed::Absent) => "no ACS, and needs none".to_owned(),
         (_, Observed::Absent) => "no ACS".to_owned(),

@@ -6,6 +6,7 @@ pub(super) mod explain;
 pub(super) mod groups;
 mod host;
 pub(super) mod lint;
+pub(super) mod lint_summary;
 pub(super) mod messages;
 mod missing;
 pub(super) mod peer;

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use crate::bytes::Observed;
 use crate::decode::config::bridge::BusNumbers;
 use crate::host::FunctionId;
 use crate::policy::Policy;
@@ -79,10 +78,10 @@ fn row(report: &Report<'_>, id: FunctionId) -> String {
         let _ = write!(text, " [{:02x}-{:02x}]", buses.secondary, buses.subordinate);
     }
     if kind.is_downstream_port() {
-        text.push_str(match report.facts.acs.hop(id).capability {
-            Observed::Present(_) => ", ACS",
-            Observed::Absent => ", no ACS",
-            Observed::NotCaptured | Observed::Malformed(_) => ", ACS unknown",
+        text.push_str(match report.facts.acs.hop(id).has_capability() {
+            Some(true) => ", ACS",
+            Some(false) => ", no ACS",
+            None => ", ACS unknown",
         });
     }
     if function.is_virtual() {

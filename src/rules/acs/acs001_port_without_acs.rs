@@ -7,7 +7,7 @@ use crate::analysis::acs::{HopRole, Obstacle};
 use crate::analysis::{Facts, Tri};
 use crate::host::FunctionId;
 use crate::policy::{Effect, Effects};
-use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
+use crate::rules::{Check, Confidence, Finding, Outcome, Subject, rule};
 use crate::spec::Document;
 use crate::topology::FunctionKind;
 
@@ -26,8 +26,8 @@ rule! {
     ///
     /// The path is walked from the device to the root. The lowest port whose extended
     /// capability list was captured to its end and holds no ACS capability is named. Where the
-    /// list was not captured, the answer is "cannot tell": a dump of 64 or 256 bytes says
-    /// nothing about ACS. Windows may know that a root port needs no ACS; where it reported
+    /// list was not captured, Windows' property AcsSupport of the port decides; without that
+    /// the answer is "cannot tell": a dump of 64 or 256 bytes says nothing about ACS. Windows may know that a root port needs no ACS; where it reported
     /// that the hierarchy above the device is fine, the rule does not apply. Linux has a list
     /// of devices that isolate without the capability, which is not evaluated here.
     ///
@@ -95,14 +95,10 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
                 port: facts.host.function(port).at,
                 kind: facts.topology.kind(port),
             },
-            absent(port),
+            super::no_acs(facts, port),
         )
-        .with(lacking.map(absent)),
+        .with(lacking.map(|hop| super::no_acs(facts, hop))),
     )
-}
-
-fn absent(port: FunctionId) -> Evidence {
-    Evidence::new(Locus::Lists(port), "ACS Extended Capability", Value::Absent)
 }
 
 #[cfg(test)]
@@ -174,6 +170,20 @@ mod tests {
             below(Dev::root_port(1), reported(0)),
             fired("root port 0000:00:01.0 has no ACS")
         );
+    }
+
+    #[test]
+    fn a_port_of_which_windows_reports_none_fires() {
+        let port = |value: u32| {
+            let port = Dev::root_port(1).cut(0x100);
+            port.windows(windows::ACS_SUPPORT, value)
+        };
+        assert_eq!(
+            below(port(2), Dev::endpoint()),
+            fired("root port 0000:00:01.0 has no ACS")
+        );
+        assert_eq!(below(port(0), Dev::endpoint()), Answer::Clean);
+        assert_eq!(below(port(1), Dev::endpoint()), Answer::Clean);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::analysis::acs::{HopRole, Obstacle};
 use crate::analysis::{Facts, Tri};
 use crate::host::FunctionId;
 use crate::policy::{Effect, Effects};
-use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
+use crate::rules::{Check, Confidence, Finding, Outcome, Subject, rule};
 use crate::spec::Document;
 use crate::topology::FunctionKind;
 
@@ -27,7 +27,8 @@ rule! {
     ///
     /// A function with a number other than 0, or with the multi-function bit in its header, is
     /// one of several; virtual functions are not. Its extended capability list must then hold
-    /// ACS. Where the list was not captured the answer is "cannot tell". Windows and Linux both
+    /// ACS. Where the list was not captured, Windows' property AcsSupport decides; without that
+    /// the answer is "cannot tell". Windows and Linux both
     /// have lists of devices that isolate without the capability: where Windows reported that
     /// the device is fine the rule does not apply; Linux' list is not evaluated here.
     ///
@@ -96,14 +97,10 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
                 kind: facts.topology.kind(lowest),
                 is_subject: lowest == id,
             },
-            absent(lowest),
+            super::no_acs(facts, lowest),
         )
-        .with(lacking.map(absent)),
+        .with(lacking.map(|hop| super::no_acs(facts, hop))),
     )
-}
-
-fn absent(id: FunctionId) -> Evidence {
-    Evidence::new(Locus::Lists(id), "ACS Extended Capability", Value::Absent)
 }
 
 #[cfg(test)]

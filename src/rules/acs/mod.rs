@@ -17,3 +17,21 @@ pub(in crate::rules) use acs005_acs_switched_off::ACS005;
 pub(in crate::rules) use acs006_translated_requests_bypass::ACS006;
 pub(in crate::rules) use acs007_up_hierarchy_differs::ACS007;
 pub(in crate::rules) use acs008_windows_reports_no_acs::ACS008;
+
+use super::{Evidence, Locus, Value};
+use crate::analysis::Facts;
+use crate::analysis::acs::ReportedAcs;
+use crate::host::FunctionId;
+use crate::spec::windows;
+
+/// What shows that a function has no ACS: its lists, or what Windows reports of it.
+pub(in crate::rules) fn no_acs(facts: &Facts<'_, '_>, id: FunctionId) -> Evidence {
+    match facts.acs.hop(id).reported {
+        Some(ReportedAcs::Missing) => Evidence::new(
+            Locus::Reported(id, windows::ACS_SUPPORT.key),
+            windows::ACS_SUPPORT.name,
+            Value::Number(2),
+        ),
+        _ => Evidence::new(Locus::Lists(id), "ACS Extended Capability", Value::Absent),
+    }
+}

@@ -8,6 +8,8 @@ mod bar005_large_bar;
 mod bar006_low_gap_exceeded;
 mod bar010_prefetchable_bar_of_32_bits;
 mod bar011_large_bar_below_4_gib;
+mod bar012_bar_outside_bridge_window;
+mod bar013_bars_overlap;
 
 pub(in crate::rules) use bar001_io_bar::BAR001;
 pub(in crate::rules) use bar002_expansion_rom::BAR002;
@@ -17,11 +19,14 @@ pub(in crate::rules) use bar005_large_bar::BAR005;
 pub(in crate::rules) use bar006_low_gap_exceeded::BAR006;
 pub(in crate::rules) use bar010_prefetchable_bar_of_32_bits::BAR010;
 pub(in crate::rules) use bar011_large_bar_below_4_gib::BAR011;
+pub(in crate::rules) use bar012_bar_outside_bridge_window::BAR012;
+pub(in crate::rules) use bar013_bars_overlap::BAR013;
 
-use crate::analysis::resources;
+use crate::analysis::{Facts, resources};
 use crate::bytes::Span;
 use crate::host::{Function, FunctionId};
 use crate::rules::{Evidence, Locus, Value};
+use crate::sim::host_space::Taken;
 
 /// Evidence for one BAR: its register where captured, else what was reported.
 fn evidence(id: FunctionId, function: &Function<'_>, index: u8) -> Evidence {
@@ -49,6 +54,24 @@ fn size_evidence(id: FunctionId, bar: &resources::BarDemand) -> Evidence {
             value: bar.size.least(),
             bytes: 8,
         },
+    )
+}
+
+/// The last BAR of a header of type 0.
+const LAST_BAR: u8 = 5;
+
+/// Whether a function is known to decode memory: bit 1 of the command register.
+fn decodes_memory(facts: &Facts<'_, '_>, id: FunctionId) -> bool {
+    let command = facts.host.function(id).space.header.command;
+    command.is_some_and(|command| command & 2 != 0)
+}
+
+/// A BAR's addresses as evidence.
+const fn place(taken: &Taken) -> Evidence {
+    Evidence::new(
+        Locus::Resource(taken.function, taken.index),
+        "addresses of the BAR",
+        Value::Range(taken.range),
     )
 }
 

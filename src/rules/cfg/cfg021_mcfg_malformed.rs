@@ -146,16 +146,10 @@ mod tests {
     use super::*;
     use crate::rules::testing::{Answer, answer, fired};
     use crate::testing::Machine;
-    use crate::testing::tables::seal;
+    use crate::testing::tables::{mcfg, seal};
 
     fn with(revision: u8, entries: &[(u64, u16, u8, u8)]) -> Answer {
-        let mut mcfg = b"MCFG".to_vec();
-        mcfg.extend([0; 40]);
-        for &(base, segment, start, end) in entries {
-            mcfg.extend(u64::to_le_bytes(base));
-            mcfg.extend(u16::to_le_bytes(segment));
-            mcfg.extend([start, end, 0, 0, 0, 0]);
-        }
+        let mut mcfg = mcfg(entries);
         mcfg[8] = revision;
         seal(&mut mcfg);
         answer(&CFG021, &Machine::new().with_table_bytes("MCFG", mcfg), "")

@@ -89,20 +89,16 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
 mod tests {
     use super::*;
     use crate::rules::testing::{Answer, answer, fired};
-    use crate::testing::tables::seal;
+    use crate::testing::tables::mcfg;
     use crate::testing::{Dev, Machine};
 
     fn with(entries: &[(u64, u16, u8, u8)]) -> Answer {
-        let mut mcfg = b"MCFG".to_vec();
-        mcfg.extend([0; 40]);
-        for &(base, segment, start, end) in entries {
-            mcfg.extend(u64::to_le_bytes(base));
-            mcfg.extend(u16::to_le_bytes(segment));
-            mcfg.extend([start, end, 0, 0, 0, 0]);
-        }
-        seal(&mut mcfg);
         let machine = Machine::with_device(Dev::endpoint());
-        answer(&CFG022, &machine.with_table_bytes("MCFG", mcfg), "")
+        answer(
+            &CFG022,
+            &machine.with_table_bytes("MCFG", mcfg(entries)),
+            "",
+        )
     }
 
     #[test]

@@ -25,7 +25,8 @@ rule! {
     /// ## How it is decided
     ///
     /// By the number of BARs, their indices, the supported sizes and the size that is set. The
-    /// same holds for the capability for virtual functions.
+    /// same holds for the capability for virtual functions. Ports of some processors have a
+    /// capability for no BAR at all, which promises nothing, and are left out.
     ///
     /// ## What to do
     ///
@@ -78,7 +79,11 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
             Observed::Absent => continue,
             _ => return Outcome::CannotTell(Missing::extended(id, function)),
         };
-        let Some(fault) = judge(ResizableBars::new(window)) else {
+        let bars = ResizableBars::new(window);
+        if facts.topology.kind(id).is_bridge() && bars.count() == Some(0) {
+            continue;
+        }
+        let Some(fault) = judge(bars) else {
             return Outcome::CannotTell(Missing::extended(id, function));
         };
         answer = Outcome::Clean;
@@ -120,13 +125,21 @@ fn judge(bars: ResizableBars<'_>) -> Option<Option<Inconsistent>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::testing::{Answer, answer_for, fired};
-    use crate::testing::Dev;
+    use crate::rules::testing::{Answer, answer, answer_for, fired};
+    use crate::testing::{Dev, Machine};
 
     /// One BAR that supports 256 MiB and 512 MiB.
     fn with(control: u32) -> Answer {
         let body = [(0b11_u32 << 12).to_le_bytes(), control.to_le_bytes()].concat();
         answer_for(&CFG032, Dev::endpoint().extended(0x15, &body))
+    }
+
+    #[test]
+    fn a_port_may_have_the_capability_for_no_bar() {
+        let port = || Dev::root_port(1).extended(0x15, &[0; 8]);
+        let machine = Machine::new().with("00:01.0", port());
+        assert_eq!(answer(&CFG032, &machine, "00:01.0"), Answer::NotApplicable);
+        assert!(matches!(with(0), Answer::Fired(_)));
     }
 
     #[test]

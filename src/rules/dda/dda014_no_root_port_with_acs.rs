@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use crate::analysis::acs::ReportedAcs;
 use crate::analysis::{Facts, Missing};
-use crate::bytes::Observed;
 use crate::policy::{Effect, Effects};
-use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
+use crate::rules::acs::no_acs;
+use crate::rules::{Check, Confidence, Finding, Outcome, Subject, rule};
 use crate::spec::Document;
 use crate::topology::FunctionKind;
 
@@ -21,7 +22,8 @@ rule! {
     ///
     /// ## How it is decided
     ///
-    /// By the ACS capability of every captured root port. One port with the capability is enough
+    /// By the ACS capability of every captured root port, or by Windows' property AcsSupport of
+    /// it. One port with the capability is enough
     /// here; the ports above a device are the business of ACS001.
     ///
     /// ## What to do
@@ -64,10 +66,12 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
         if facts.topology.kind(id) != FunctionKind::RootPort {
             continue;
         }
-        match function.acs() {
-            Observed::Present(_) => return Outcome::Clean,
-            Observed::Absent => without.push(id),
-            _ => missing = Some(Missing::extended(id, function)),
+        let hop = facts.acs.hop(id);
+        match hop.has_capability() {
+            Some(true) => return Outcome::Clean,
+            _ if hop.reported == Some(ReportedAcs::NotNeeded) => return Outcome::Clean,
+            Some(false) => without.push(id),
+            None => missing = Some(Missing::extended(id, function)),
         }
     }
     if let Some(missing) = missing {
@@ -76,7 +80,7 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
     let Some((&first, others)) = without.split_first() else {
         return Outcome::NotApplicable("no root port was captured");
     };
-    let evidence = |id| Evidence::new(Locus::Lists(id), "ACS Extended Capability", Value::Absent);
+    let evidence = |id| no_acs(facts, id);
     let finding = Finding::new(
         &DDA014,
         Subject::Host,
@@ -91,6 +95,7 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
 mod tests {
     use super::*;
     use crate::rules::testing::{Answer, answer, fired};
+    use crate::spec::windows;
     use crate::testing::{Dev, Machine};
 
     #[test]
@@ -103,5 +108,18 @@ mod tests {
         let cut = Machine::new().with("00:02.0", Dev::root_port(2).cut(0x100));
         assert!(matches!(answer(&DDA014, &cut, ""), Answer::CannotTell(_)));
         assert_eq!(answer(&DDA014, &Machine::new(), ""), Answer::NotApplicable);
+    }
+
+    #[test]
+    fn what_windows_reports_of_the_ports_counts() {
+        let with = |value: u32| {
+            let port = Dev::root_port(1).cut(0x100);
+            let port = port.windows(windows::ACS_SUPPORT, value);
+            answer(&DDA014, &Machine::new().with("00:01.0", port), "")
+        };
+        assert_eq!(with(2), fired("the only root port has no ACS"));
+        assert_eq!(with(0), Answer::Clean);
+        assert_eq!(with(1), Answer::Clean);
+        assert!(matches!(with(3), Answer::CannotTell(_)));
     }
 }

@@ -59,18 +59,12 @@ const OPTIONS: [(&str, &str); 2] = [
 ];
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
-    let boot = facts.host.nodes().windows().map(|windows| &windows.boot);
-    let Some(boot) = boot.filter(|boot| !boot.is_empty()) else {
+    let windows = facts.host.nodes().windows();
+    let Some(windows) = windows.filter(|windows| !windows.boot.is_empty()) else {
         return Outcome::NotApplicable("no boot options were captured");
     };
-    let set = |option: &str| {
-        let mut found = boot
-            .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case(option));
-        found.next().map(|(_, value)| value.as_str())
-    };
     let off = OPTIONS.into_iter().find_map(|(option, bad)| {
-        let value = set(option)?;
+        let value = windows.boot_option(option)?;
         value.eq_ignore_ascii_case(bad).then(|| Off {
             option,
             value: value.to_owned(),

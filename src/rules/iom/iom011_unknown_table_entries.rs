@@ -15,8 +15,8 @@ use crate::spec::Document;
 rule! {
     /// ## What it checks
     ///
-    /// Every structure and scope entry of a DMAR table, and every block and device entry of an
-    /// IVRS table, has a type that the specification defines.
+    /// Every structure and scope entry of a DMAR table, every block and device entry of an IVRS
+    /// table, and every node of a VIOT table has a type that the specification defines.
     ///
     /// ## Why it matters
     ///
@@ -27,8 +27,8 @@ rule! {
     /// ## How it is decided
     ///
     /// DMAR: structure types 0 to 6, scope types 1 to 5. IVRS: block types 10h, 11h, 40h and 20h
-    /// to 22h; device entries 0 to 4, 40h, 42h, 43h, 46h to 48h and F0h. A type that is newer
-    /// than this program looks the same.
+    /// to 22h; device entries 0 to 4, 40h, 42h, 43h, 46h to 48h and F0h. VIOT: node types 1 to 4. A
+    /// type that is newer than this program looks the same.
     ///
     /// ## What to do
     ///
@@ -38,7 +38,7 @@ rule! {
     /// Hyper-V and VFIO: nothing, unless a device is not covered (IOM003).
     IOM011 = {
         name: "unknown-table-entries",
-        summary: "The DMAR or IVRS table has entries of unknown type",
+        summary: "A remapping table has entries of unknown type",
         severity: Low,
         effects: Effects::NONE,
         lint: Firmware,
@@ -66,8 +66,9 @@ impl fmt::Display for Unknown {
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
     let (intel, amd) = (facts.dmar(), facts.ivrs());
-    if intel.is_none() && amd.is_none() {
-        return Outcome::NotApplicable("neither a DMAR nor an IVRS table was captured");
+    let virtio: Vec<_> = facts.host.acpi().viot().map(|(_, table)| table).collect();
+    if intel.is_none() && amd.is_none() && virtio.is_empty() {
+        return Outcome::NotApplicable("no DMAR, IVRS or VIOT table was captured");
     }
     let mut found: Vec<(TableKind, Span, Unknown)> = Vec::new();
     let mut note = |table, span, what, kind| found.push((table, span, Unknown { what, kind }));
@@ -110,6 +111,11 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
                 }
             }
             _ => {}
+        }
+    }
+    for node in virtio.iter().flat_map(|table| &table.nodes) {
+        if !(1..=4).contains(&node.kind) {
+            note(TableKind::Viot, node.span, "a node", node.kind.into());
         }
     }
     let places = found.into_iter().map(|(table, span, unknown)| {

@@ -8,7 +8,7 @@ use crate::analysis::Facts;
 use crate::host::FunctionId;
 use crate::iommu::{ScopeOwner, TableKind};
 use crate::policy::Effects;
-use crate::rules::iom::{dmar, place};
+use crate::rules::iom::place;
 use crate::rules::{Check, Confidence, Outcome, Subject, Value, rule, several};
 use crate::spec::Document;
 
@@ -24,8 +24,9 @@ rule! {
     ///
     /// ## How it is decided
     ///
-    /// DMAR: two units have a scope entry that leads to the same captured function. IVRS: not
-    /// looked at, because later entries replace earlier ones by design.
+    /// DMAR: two units have a scope entry that leads to the same captured function. IVRS: entries of
+    /// two units, of the block type that Linux uses, cover the same captured function; within one
+    /// unit later entries replace earlier ones by design.
     ///
     /// ## What to do
     ///
@@ -40,6 +41,7 @@ rule! {
         lint: Firmware,
         cites: [
             Document::VtD.at("8.3.1 Device Scope Structure"),
+            Document::AmdIommu.at("5.2.2.5 IVHD Device Entries"),
             Document::LinuxIommu.at("intel/iommu.c, device_lookup_iommu"),
         ],
         since: "0.1.0",
@@ -62,8 +64,8 @@ impl fmt::Display for Twice {
 }
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
-    if let Err(answer) = dmar(facts) {
-        return answer;
+    if facts.dmar().is_none() && facts.ivrs().is_none() {
+        return Outcome::NotApplicable("neither a DMAR nor an IVRS table was captured");
     }
     if facts.host.functions().is_empty() {
         return Outcome::NotApplicable("no devices were captured");
@@ -81,6 +83,18 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
             places.push((Twice(facts.host.function(id).at, base), evidence));
         }
     }
+    places.extend(facts.iommu.contested().iter().filter_map(|contested| {
+        let unit = |index: usize| facts.iommu.units().get(index);
+        let (before, after) = (unit(contested.before)?, unit(contested.unit)?);
+        // The same unit described twice is another rule.
+        if after.table != TableKind::Ivrs || before.device == after.device {
+            return None;
+        }
+        let at = facts.host.function(contested.function).at;
+        let seen = Value::word(after.device?.0);
+        let evidence = place(TableKind::Ivrs, after.span, "IVHD device id", seen);
+        Some((Twice(at, after.base), evidence))
+    }));
     several(&IOM016, Subject::Host, Confidence::High, places)
 }
 
@@ -89,7 +103,7 @@ mod tests {
     use super::*;
     use crate::rules::testing::{Answer, answer, fired};
     use crate::testing::Machine;
-    use crate::testing::tables::{dmar, drhd, scope};
+    use crate::testing::tables::{dmar, drhd, ivhd, ivrs, scope};
 
     fn with(second: (u8, u8)) -> Answer {
         let machine = Machine::with_port().with_table_bytes(
@@ -107,5 +121,25 @@ mod tests {
         let twice = fired("unit 0x2000 names 0000:00:01.0, which another unit names too");
         assert_eq!(with((1, 0)), twice);
         assert_eq!(with((2, 0)), Answer::Clean);
+    }
+
+    #[test]
+    fn two_units_of_an_ivrs_table_may_not_share_a_device() {
+        let with = |first: u8, last: u8| {
+            let mut other = ivhd(0x11, &[&[3, first, 0, 0], &[4, last, 0, 0]]);
+            other[4] = 0x42;
+            other[8..16].copy_from_slice(&0xfd90_0000_u64.to_le_bytes());
+            let table = ivrs(&[ivhd(0x11, &[&[2, 0x08, 0, 0]]), other]);
+            answer(
+                &IOM016,
+                &Machine::with_port().with_table_bytes("IVRS", table),
+                "",
+            )
+        };
+        assert_eq!(
+            with(0x00, 0x08),
+            fired("unit 0xfd900000 names 0000:00:01.0, which another unit names too")
+        );
+        assert_eq!(with(0x10, 0x18), Answer::Clean);
     }
 }

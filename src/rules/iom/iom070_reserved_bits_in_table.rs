@@ -14,7 +14,7 @@ use crate::spec::Document;
 rule! {
     /// ## What it checks
     ///
-    /// Reserved bytes and bits of the DMAR and IVRS tables are zero.
+    /// Reserved bytes and bits of the DMAR, IVRS and VIOT tables are zero.
     ///
     /// ## Why it matters
     ///
@@ -43,6 +43,7 @@ rule! {
         cites: [
             Document::VtD.at("8.1 DMA Remapping Reporting Structure"),
             Document::AmdIommu.at("5.2 I/O Virtualization ACPI Table"),
+            Document::Viot.at("Virtual I/O Translation Table"),
         ],
         since: "0.1.0",
         check: Check::Host(check),
@@ -83,6 +84,7 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
         let kind = match &table.table {
             crate::decode::acpi::Table::Dmar(_) => TableKind::Dmar,
             crate::decode::acpi::Table::Ivrs(_) => TableKind::Ivrs,
+            crate::decode::acpi::Table::Viot(_) => TableKind::Viot,
             _ => continue,
         };
         any = true;
@@ -92,7 +94,7 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
         }
     }
     if !any {
-        return Outcome::NotApplicable("no DMAR or IVRS table was captured");
+        return Outcome::NotApplicable("no DMAR, IVRS or VIOT table was captured");
     }
     several(&IOM070, Subject::Host, Confidence::High, places)
 }

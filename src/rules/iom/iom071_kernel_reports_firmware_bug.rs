@@ -19,8 +19,10 @@ rule! {
     ///
     /// ## How it is decided
     ///
-    /// By messages of the drivers DMAR and AMD-Vi that carry the mark `[Firmware Bug]`. Without a
-    /// log the rule does not apply.
+    /// By messages of the drivers DMAR and AMD-Vi that carry the mark `[Firmware Bug]` or `[Firmware
+    /// Warn]`, and by those that say the same without a mark: "Your BIOS is broken" of older kernels
+    /// (a unit that is not there reads as ones), and registers of an AMD unit that lie where
+    /// something else does. Without a log the rule does not apply.
     ///
     /// ## What to do
     ///
@@ -89,6 +91,14 @@ mod tests {
             with("[    0.1] AMD-Vi: [Firmware Bug]: : No southbridge IOAPIC found\n"),
             fired("the kernel says \"No southbridge IOAPIC found\"")
         );
+        for same in [
+            "AMD-Vi: [Firmware Warn]: EFR mismatch. Use IVHD EFR (0x1 : 0x2).",
+            "Your BIOS is broken; DMAR reported at address fed90000 returns all ones!",
+            "AMD-Vi: Can not reserve memory region fd800000-fd804000 for mmio",
+        ] {
+            let answer = with(&format!("[    0.1] {same}\n"));
+            assert!(matches!(answer, Answer::Fired(_)), "{same}");
+        }
         for other in [
             "[    0.1] pci 0000:06:00.0: [Firmware Bug]: disabling VPD access\n",
             "[    0.1] DMAR: Host address width 39\n",

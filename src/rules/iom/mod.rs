@@ -26,7 +26,14 @@ mod iom024_device_range_unpaired;
 mod iom025_ivrs_entry_not_allowed;
 mod iom026_unit_without_chosen_block;
 mod iom027_unit_function_differs;
+mod iom029_feature_images_differ;
 mod iom030_segment_without_devices;
+mod iom031_host_translation_not_offered;
+mod iom032_alias_names_nothing;
+mod iom033_acpi_device_entry_malformed;
+mod iom034_quick_data_of_wrong_unit;
+mod iom035_too_many_units;
+mod iom036_viot_output_no_unit;
 mod iom070_reserved_bits_in_table;
 mod iom071_kernel_reports_firmware_bug;
 
@@ -56,7 +63,14 @@ pub(in crate::rules) use iom024_device_range_unpaired::IOM024;
 pub(in crate::rules) use iom025_ivrs_entry_not_allowed::IOM025;
 pub(in crate::rules) use iom026_unit_without_chosen_block::IOM026;
 pub(in crate::rules) use iom027_unit_function_differs::IOM027;
+pub(in crate::rules) use iom029_feature_images_differ::IOM029;
 pub(in crate::rules) use iom030_segment_without_devices::IOM030;
+pub(in crate::rules) use iom031_host_translation_not_offered::IOM031;
+pub(in crate::rules) use iom032_alias_names_nothing::IOM032;
+pub(in crate::rules) use iom033_acpi_device_entry_malformed::IOM033;
+pub(in crate::rules) use iom034_quick_data_of_wrong_unit::IOM034;
+pub(in crate::rules) use iom035_too_many_units::IOM035;
+pub(in crate::rules) use iom036_viot_output_no_unit::IOM036;
 pub(in crate::rules) use iom070_reserved_bits_in_table::IOM070;
 pub(in crate::rules) use iom071_kernel_reports_firmware_bug::IOM071;
 
@@ -64,7 +78,7 @@ use super::{Evidence, Locus, Outcome, Value};
 use crate::analysis::Facts;
 use crate::bytes::Span;
 use crate::decode::acpi::dmar::Dmar;
-use crate::decode::acpi::ivrs::Ivrs;
+use crate::decode::acpi::ivrs::{Ivhd, Ivrs};
 use crate::iommu::TableKind;
 
 /// The DMAR table, or the answer of a rule that is about it alone.
@@ -82,4 +96,26 @@ fn ivrs<'f>(facts: &'f Facts<'_, '_>) -> Result<&'f Ivrs, Outcome> {
 /// A value in a table.
 const fn place(table: TableKind, span: Span, what: &'static str, seen: Value) -> Evidence {
     Evidence::new(Locus::Table(table, span), what, seen)
+}
+
+/// The blocks of an IVRS table that Linux uses: those of the units of [`Facts::iommu`].
+fn chosen<'t>(
+    facts: &'t Facts<'_, '_>,
+    table: &'t Ivrs,
+) -> impl Iterator<Item = (&'t Ivhd, Span)> + 't {
+    let units = facts.iommu.units();
+    table.units().filter(move |(_, span)| {
+        let mut used = units.iter();
+        used.any(|unit| unit.table == TableKind::Ivrs && unit.span == *span)
+    })
+}
+
+/// Images of the extended feature register that count: EFRSup is set, and Linux uses the block.
+fn feature_images(facts: &Facts<'_, '_>, table: &Ivrs) -> Vec<(u64, Span)> {
+    if table.info & 1 == 0 {
+        return Vec::new();
+    }
+    chosen(facts, table)
+        .filter_map(|(unit, span)| Some((unit.images?.0, span)))
+        .collect()
 }

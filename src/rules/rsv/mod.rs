@@ -6,6 +6,7 @@ mod rsv003_reserved_range_malformed;
 mod rsv005_reserved_memory_of_nobody;
 mod rsv006_reserved_ranges_overlap;
 mod rsv007_reserved_memory_reports_differ;
+mod rsv008_log_differs_from_table;
 mod rsv070_reserved_range_not_in_memory_map;
 
 pub(in crate::rules) use rsv001_reserved_memory::RSV001;
@@ -14,6 +15,7 @@ pub(in crate::rules) use rsv003_reserved_range_malformed::RSV003;
 pub(in crate::rules) use rsv005_reserved_memory_of_nobody::RSV005;
 pub(in crate::rules) use rsv006_reserved_ranges_overlap::RSV006;
 pub(in crate::rules) use rsv007_reserved_memory_reports_differ::RSV007;
+pub(in crate::rules) use rsv008_log_differs_from_table::RSV008;
 pub(in crate::rules) use rsv070_reserved_range_not_in_memory_map::RSV070;
 
 use super::{Evidence, Locus, Value};

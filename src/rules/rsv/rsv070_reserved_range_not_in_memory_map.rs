@@ -3,10 +3,10 @@
 use std::fmt;
 
 use crate::analysis::Facts;
-use crate::decode::kernel_log::MemoryKind;
 use crate::iommu::TableKind;
 use crate::policy::Effects;
 use crate::range::AddrRange;
+use crate::rules::memory_map::MemoryMap;
 use crate::rules::{Check, Confidence, Evidence, Locus, Outcome, Subject, Value, rule, several};
 use crate::spec::Document;
 
@@ -70,72 +70,8 @@ impl fmt::Display for NotReserved {
     }
 }
 
-/// A memory map: what the system may use, and what is reserved where the map tells.
-struct Map {
-    usable: Vec<AddrRange>,
-    reserved: Option<Vec<AddrRange>>,
-}
-
-/// Every map begins below.
-const FIRST_MEGABYTE: u64 = 0x10_0000;
-
-impl Map {
-    fn of(facts: &Facts<'_, '_>) -> Option<Self> {
-        let log = facts.host.log().map(|log| log.memory.as_slice());
-        if let Some(memory @ [_, ..]) = log {
-            let of = |kinds: &[MemoryKind]| {
-                let entries = memory.iter().map(|said| said.value);
-                let entries = entries.filter(|entry| kinds.contains(&entry.kind));
-                entries.map(|entry| entry.range).collect::<Vec<_>>()
-            };
-            let mut reserved = of(&[MemoryKind::Reserved, MemoryKind::NonVolatile]);
-            reserved.sort();
-            let mut starts = memory.iter().map(|said| said.value.range.start());
-            let complete = starts.any(|start| start < FIRST_MEGABYTE);
-            return Some(Self {
-                usable: of(&[MemoryKind::Usable]),
-                reserved: complete.then_some(reserved),
-            });
-        }
-        let iomem = facts.host.capture().host.get("iomem")?;
-        let text = String::from_utf8_lossy(iomem);
-        let usable: Vec<_> = text.lines().filter_map(system_ram).collect();
-        (!usable.is_empty()).then_some(Self {
-            usable,
-            reserved: None,
-        })
-    }
-
-    /// Whether reserved entries, which may touch each other, cover a range.
-    fn covers(&self, range: AddrRange) -> bool {
-        let Some(reserved) = &self.reserved else {
-            return true;
-        };
-        let mut next = range.start();
-        for entry in reserved {
-            if entry.start() <= next && entry.last() >= next {
-                match entry.last().checked_add(1) {
-                    Some(behind) if behind <= range.last() => next = behind,
-                    _ => return true,
-                }
-            }
-        }
-        false
-    }
-}
-
-/// `00100000-7fffffff : System RAM`. Without root every address reads as zero.
-fn system_ram(line: &str) -> Option<AddrRange> {
-    let (range, name) = line.split_once(" : ")?;
-    let (start, last) = range.split_once('-')?;
-    let number = |digits| u64::from_str_radix(digits, 16).ok();
-    let (start, last) = (number(start)?, number(last.trim_end())?);
-    (name.trim() == "System RAM" && last > 0).then_some(())?;
-    AddrRange::new(start, last)
-}
-
 fn check(facts: &Facts<'_, '_>) -> Outcome {
-    let Some(map) = Map::of(facts) else {
+    let Some(map) = MemoryMap::of(facts) else {
         return Outcome::NotApplicable("no memory map was captured");
     };
     let regions = ranges(facts);
@@ -143,7 +79,7 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
         return Outcome::NotApplicable("no reserved memory was captured");
     }
     let places = regions.into_iter().filter_map(|(range, strict, place)| {
-        let violation = if map.usable.iter().any(|usable| usable.overlaps(range)) {
+        let violation = if map.is_usable(range) {
             NotReserved::Usable(range)
         } else if strict && !map.covers(range) {
             NotReserved::Nothing(range)

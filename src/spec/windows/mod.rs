@@ -55,6 +55,11 @@ pub const PROBLEM_DISABLED: u32 = ProblemCode::DISABLED.0;
 /// `DEVPKEY_PciDevice_AcsSupport`: of the function alone; 0 present, 1 not needed, 2 missing.
 pub const ACS_SUPPORT: DeviceProperty =
     property("{3AB22E31-8264-4B4E-9AF5-A8D2D8E33E62} 29", "AcsSupport");
+/// `DEVPKEY_PciDevice_AcsCapabilityRegister`: the register as it is; 0 without the capability.
+pub const ACS_CAPABILITY_REGISTER: DeviceProperty = property(
+    "{3AB22E31-8264-4B4E-9AF5-A8D2D8E33E62} 32",
+    "AcsCapabilityRegister",
+);
 /// `DEVPKEY_PciDevice_BaseClass`.
 pub const BASE_CLASS: DeviceProperty =
     property("{3AB22E31-8264-4B4E-9AF5-A8D2D8E33E62} 3", "BaseClass");
@@ -119,6 +124,25 @@ pub const ROOT_NATIVE_CONTROL: DeviceProperty = property(
     "{D817FC28-793E-4B9E-9970-469D8BE63073} 17",
     "NativePciExpressControl",
 );
+
+/// Whether a boot option bears on assignment (Microsoft Learn, BCDEdit /set). Names are compared
+/// without case.
+pub fn is_boot_option(name: &str) -> bool {
+    const OPTIONS: [&str; 10] = [
+        "configaccesspolicy",
+        "forcelegacyplatform",
+        "isolatedcontext",
+        "msi",
+        "nointegritychecks",
+        "pciexpress",
+        "testsigning",
+        "usefirmwarepcisettings",
+        "vsmlaunchtype",
+        "x2apicpolicy",
+    ];
+    let name = name.to_ascii_lowercase();
+    name.starts_with("hypervisor") || OPTIONS.contains(&name.as_str())
+}
 
 /// `DN_DISABLEABLE`: the node may be disabled (cfg.h).
 pub const NODE_DISABLEABLE: u32 = 0x2000;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hex;
 use super::table::DecodedTable;
+use super::vpd::VpdItem;
 use crate::bytes::Fault;
 use crate::decode::config::dump::{DumpedField, DumpedRegister, DumpedStructure, RawBytes, dump};
 use crate::host::{FunctionId, Host};
@@ -37,6 +38,9 @@ pub struct DecodedFunction {
     pub structures: Vec<StructureItem>,
     /// What is wrong with the bytes.
     pub faults: Vec<FaultItem>,
+    /// Vital Product Data, where they were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vpd: Option<VpdItem>,
 }
 
 /// The header or a capability.
@@ -139,6 +143,11 @@ impl DecodedFunction {
             space_bytes: function.config.size(),
             structures: structures.iter().map(StructureItem::of).collect(),
             faults: function.faults.iter().map(FaultItem::of).collect(),
+            vpd: host
+                .capture()
+                .vpd
+                .get(&function.at)
+                .map(|bytes| VpdItem::of(bytes)),
         }
     }
 }

@@ -90,6 +90,12 @@ pub struct HopItem {
     pub supported: Vec<String>,
     /// Services switched on in the capture.
     pub enabled: Vec<String>,
+    /// Windows' AcsSupport as reported: 0 present, 1 not needed, 2 missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acs_support_reported: Option<u32>,
+    /// Windows' AcsCompatibleUpHierarchy as reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acs_compatible_up_hierarchy_reported: Option<u32>,
     /// It isolates once its services are on: `yes`, `no` or `unknown`.
     pub able: String,
     /// It isolates as captured: `yes`, `no` or `unknown`.
@@ -265,6 +271,7 @@ impl HopItem {
     fn of(report: &Report<'_>, id: FunctionId) -> Self {
         let facts = report.facts;
         let hop = facts.acs.hop(id);
+        let windows = &facts.host.function(id).windows;
         let names = |flags: Observed<crate::decode::config::ext::acs::PartialFlags>| {
             let set = flags.present().map_or(AcsFlags::empty(), |flags| flags.set);
             AcsFlags::SHORT
@@ -285,6 +292,8 @@ impl HopItem {
             .to_owned(),
             supported: names(hop.capability),
             enabled: names(hop.control),
+            acs_support_reported: windows.acs_support,
+            acs_compatible_up_hierarchy_reported: windows.acs_up_hierarchy,
             able: word(hop.able),
             active: word(hop.active),
         }

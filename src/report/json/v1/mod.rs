@@ -10,6 +10,7 @@ mod diff;
 mod explain;
 mod groups;
 mod lint;
+mod lint_summary;
 mod messages;
 mod mmio;
 mod peer;
@@ -22,6 +23,7 @@ mod survey;
 mod table;
 mod topology;
 mod verify;
+mod vpd;
 
 pub use corpus::{
     CorpusCase, CorpusDevice, CorpusDocument, CorpusMismatch, CorpusSummary, corpus_case,
@@ -37,6 +39,9 @@ pub use groups::{
     GroupsDocument, MissingItem, OutsideItem, QuirkItem, VfioItem, groups,
 };
 pub use lint::{LintDocument, LintFinding, LintGap, LintRule, lint};
+pub use lint_summary::{
+    LintSummaryDocument, LintSummaryHit, LintSummaryRule, UnreadableMachine, lint_summary,
+};
 pub use messages::{MessageItem, MessagesDocument, messages};
 pub use mmio::{
     BridgeWindowItem, ClaimItem, GuestBarItem, GuestDeviceItem, GuestItem, HostSpaceItem,
@@ -56,6 +61,7 @@ pub use survey::{CaptureSummary, HostVerdictItem, RequirementItem, Survey, Verdi
 pub use table::{DecodedTable, TableFieldItem, TableStructureItem};
 pub use topology::{TopologyDocument, TreeNode, topology};
 pub use verify::{MemberDifference, MemberState, VerifyDocument, verify};
+pub use vpd::{VpdItem, VpdKeyword, VpdResource};
 
 use schemars::Schema;
 
@@ -67,6 +73,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("decode", schemars::schema_for!(Decode)),
         ("profile", schemars::schema_for!(ProfileDocument)),
         ("lint", schemars::schema_for!(LintDocument)),
+        ("lint-summary", schemars::schema_for!(LintSummaryDocument)),
         ("rules", schemars::schema_for!(RuleIndex)),
         ("groups", schemars::schema_for!(GroupsDocument)),
         ("what-if", schemars::schema_for!(WhatIfDocument)),

@@ -1,0 +1,133 @@
+//! A boot option takes from Windows what assignment needs of PCI Express.
+
+use std::fmt;
+
+use crate::analysis::Facts;
+use crate::policy::{Effect, Effects};
+use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
+use crate::spec::Document;
+
+rule! {
+    /// ## What it checks
+    ///
+    /// No boot option switches PCI Express, extended configuration space or message interrupts
+    /// off.
+    ///
+    /// ## Why it matters
+    ///
+    /// With `pciexpress forcedisable` Windows drives all devices as conventional PCI; with
+    /// `configaccesspolicy disallowmmconfig` it cannot see ACS; with `msi forcedisable` devices
+    /// interrupt by line. Hyper-V assigns no device of any of the three.
+    ///
+    /// ## How it is decided
+    ///
+    /// By the captured boot options (`bcdedit /enum`). Options that are not set have their
+    /// defaults, which are fine.
+    ///
+    /// ## What to do
+    ///
+    /// Hyper-V: `bcdedit /deletevalue NAME` for the option that is named, and restart.
+    ///
+    /// VFIO: not concerned.
+    DDA045 = {
+        name: "boot-option-against-express",
+        summary: "A boot option switches off what assignment needs of PCI Express",
+        severity: High,
+        effects: Effects::new(Effect::Blocks, Effect::None),
+        cites: [Document::WindowsDrivers.at("BCDEdit /set, pciexpress, configaccesspolicy and msi")],
+        since: "0.1.0",
+        check: Check::Host(check),
+    }
+}
+
+/// The option.
+#[derive(Debug)]
+struct SwitchedOff {
+    option: &'static str,
+    value: String,
+}
+
+impl fmt::Display for SwitchedOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the boot option {} is {}", self.option, self.value)
+    }
+}
+
+/// Options with the value that switches off.
+const OPTIONS: [(&str, &str); 3] = [
+    ("pciexpress", "forcedisable"),
+    ("configaccesspolicy", "disallowmmconfig"),
+    ("msi", "forcedisable"),
+];
+
+fn check(facts: &Facts<'_, '_>) -> Outcome {
+    let windows = facts.host.nodes().windows();
+    let Some(windows) = windows.filter(|windows| !windows.boot.is_empty()) else {
+        return Outcome::NotApplicable("no boot options were captured");
+    };
+    let off = OPTIONS.into_iter().find_map(|(option, bad)| {
+        let value = windows.boot_option(option)?;
+        value.eq_ignore_ascii_case(bad).then(|| SwitchedOff {
+            option,
+            value: value.to_owned(),
+        })
+    });
+    let Some(off) = off else {
+        return Outcome::Clean;
+    };
+    Outcome::Fired(Finding::new(
+        &DDA045,
+        Subject::Host,
+        Confidence::High,
+        off,
+        Evidence::new(
+            Locus::Capture,
+            "boot options (host/windows.json)",
+            Value::AsReported,
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::{Answer, answer, fired};
+    use crate::testing::Machine;
+
+    fn with(boot: &serde_json::Value) -> Answer {
+        let windows = serde_json::json!({ "boot": boot });
+        answer(&DDA045, &Machine::with_port().with_windows(&windows), "")
+    }
+
+    #[test]
+    fn each_option_fires_with_the_value_that_switches_off() {
+        for (option, value) in [
+            ("pciexpress", "ForceDisable"),
+            ("configaccesspolicy", "DisallowMmConfig"),
+            ("MSI", "forcedisable"),
+        ] {
+            let expected = format!("the boot option {} is {value}", option.to_ascii_lowercase());
+            assert_eq!(
+                with(&serde_json::json!({ option: value })),
+                fired(&expected)
+            );
+        }
+    }
+
+    #[test]
+    fn defaults_and_other_options_are_clean() {
+        assert_eq!(
+            with(&serde_json::json!({"pciexpress": "Default", "testsigning": "Yes"})),
+            Answer::Clean
+        );
+    }
+
+    #[test]
+    fn without_boot_options_nothing_can_be_said() {
+        assert_eq!(with(&serde_json::json!({})), Answer::NotApplicable);
+        assert_eq!(
+            answer(&DDA045, &Machine::with_port(), ""),
+            Answer::NotApplicable
+        );
+    }
+}
