@@ -192,7 +192,12 @@ fn a_guest_on_one_node_limits_the_number() {
     assert_eq!(any.guests[0].nodes, [0], "near ones first");
     // A card whose node is not known may be on the other's node.
     let unknown = machine(46, &[(SMALL, Some(1)), (SMALL, None)], false);
-    assert_eq!(placed(&unknown, HYPERV, &shape(2)).guests.len(), 1);
+    let guests = placed(&unknown, HYPERV, &shape(2)).guests;
+    assert_eq!(guests.len(), 1);
+    assert_eq!(
+        (guests[0].nodes.as_slice(), guests[0].nodes_known),
+        (&[1][..], false)
+    );
 }
 
 /// Both limits allow one guest each; neither alone is to blame.

@@ -8,7 +8,7 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "scenarios are files")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use assignable::analysis::Facts;
@@ -135,6 +135,79 @@ fn every_scenario_is_refused_by_the_rules_that_it_names_and_no_others() {
         Vec::<&str>::new(),
         "rules that no scenario triggers"
     );
+}
+
+/// Kinds of remarks that never refuse a step.
+const WARNINGS: [&str; 12] = [
+    "LeftDismounted",
+    "Forced",
+    "Unsettled",
+    "StopActionOpen",
+    "Nested",
+    "CacheTypes",
+    "SizesUnknown",
+    "GapsOpen",
+    "HotRemove",
+    "NoReset",
+    "AcsOverride",
+    "LeftBound",
+];
+
+/// What the state machine can say, by its source.
+fn kinds() -> BTreeSet<String> {
+    let path = root().join("../src/sim/assign/remark.rs");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (_, list) = text.split_once("pub enum Kind {\n").unwrap();
+    let (list, _) = list.split_once("\n}\n").unwrap();
+    list.lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(|ch: char| ch.is_ascii_uppercase()))
+        .map(word)
+        .collect()
+}
+
+/// The first word of a variant as it is declared, or printed by `Debug`.
+fn word(text: &str) -> String {
+    text.chars()
+        .take_while(char::is_ascii_alphanumeric)
+        .collect()
+}
+
+/// Whatever can refuse a step does so in some scenario of the corpus, with the code of one rule.
+#[test]
+fn each_refusal_has_a_scenario_and_a_code() {
+    let mut codes: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
+    for (case_name, path) in files() {
+        let (case, scenario) = scenario(&case_name, path.file_stem().unwrap().to_str().unwrap());
+        played(&case, &scenario, |_, simulation, findings| {
+            for (index, step) in simulation.steps.iter().enumerate() {
+                let about = findings.iter().filter(|found| found.played == index);
+                for (remark, found) in step.remarks.iter().zip(about) {
+                    assert_eq!(remark.refuses, found.refuses);
+                    let kind = word(&format!("{:?}", remark.kind));
+                    if remark.refuses {
+                        codes
+                            .entry(kind)
+                            .or_default()
+                            .insert(found.finding.rule().code);
+                    } else {
+                        let either = ["Clustered", "NoFunctionReset"].contains(&kind.as_str());
+                        assert!(either || WARNINGS.contains(&kind.as_str()), "{kind} warns");
+                    }
+                }
+            }
+        });
+    }
+    let kinds = kinds();
+    assert!(kinds.len() >= 40, "{kinds:?}");
+    let refusing: BTreeSet<String> = kinds
+        .into_iter()
+        .filter(|kind| !WARNINGS.contains(&kind.as_str()))
+        .collect();
+    assert_eq!(codes.keys().cloned().collect::<BTreeSet<_>>(), refusing);
+    for (kind, codes) in codes {
+        assert_eq!(codes.len(), 1, "{kind}: {codes:?}");
+    }
 }
 
 /// What a refused step leaves behind is what was there before.

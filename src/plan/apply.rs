@@ -4,6 +4,7 @@ mod card;
 mod groups;
 mod isolation;
 mod platform;
+mod windows;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -108,6 +109,13 @@ fn one(
         }
         Change::Iommu => changed.notes.extend(platform::iommu_on(capture)),
         Change::NativePcie => platform::native_pcie(capture),
+        Change::CompleteTable => changed.notes.push(platform::complete_table(capture)?),
+        Change::ServerEdition => {
+            windows::server_edition(capture);
+            changed
+                .notes
+                .push("another edition means to install Windows anew");
+        }
         Change::Move { device, port } => {
             let devices = select(capture, device)?;
             let ports = select(capture, port)?;

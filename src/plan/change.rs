@@ -30,6 +30,11 @@ pub enum Change {
     Iommu,
     /// The firmware leaves PCI Express to the operating system (`native-pcie=on`).
     NativePcie,
+    /// The firmware's table describes remapping units for every device and every I/O APIC
+    /// (`iommu-table=complete`).
+    CompleteTable,
+    /// The host runs a server edition of Windows (`edition=server`).
+    ServerEdition,
     /// The card of a device sits below another port (`slot@DEVICE=PORT`).
     Move {
         /// A function of the card.
@@ -60,7 +65,8 @@ pub enum Change {
 pub struct ChangeSyntax(pub String);
 
 const FORMS: &str = "acs@PORT=on|off, acs-override=downstream,multifunction, rmrr@DEVICE=off, \
-                     iommu=on, native-pcie=on, slot@DEVICE=PORT, bar2@DEVICE=32G, vfs@DEVICE=8";
+                     iommu=on, native-pcie=on, iommu-table=complete, edition=server, \
+                     slot@DEVICE=PORT, bar2@DEVICE=32G, vfs@DEVICE=8";
 
 impl FromStr for Change {
     type Err = ChangeSyntax;
@@ -94,6 +100,8 @@ impl FromStr for Change {
             ("rmrr", Some(device), "off") => Self::DropReserved(device),
             ("iommu", None, "on") => Self::Iommu,
             ("native-pcie", None, "on") => Self::NativePcie,
+            ("iommu-table", None, "complete") => Self::CompleteTable,
+            ("edition", None, "server") => Self::ServerEdition,
             ("slot", Some(device), port) => Self::Move {
                 device,
                 port: selector(port)?,
@@ -134,6 +142,8 @@ impl fmt::Display for Change {
             Self::DropReserved(device) => write!(f, "rmrr@{device}=off"),
             Self::Iommu => f.write_str("iommu=on"),
             Self::NativePcie => f.write_str("native-pcie=on"),
+            Self::CompleteTable => f.write_str("iommu-table=complete"),
+            Self::ServerEdition => f.write_str("edition=server"),
             Self::Move { device, port } => write!(f, "slot@{device}={port}"),
             Self::Resize { device, bar, size } => write!(f, "bar{bar}@{device}={size}"),
             Self::VirtualFunctions { device, count } => write!(f, "vfs@{device}={count}"),

@@ -14,7 +14,7 @@ mod tests;
 
 pub use apply::{ChangeError, Changed, apply};
 pub use change::{Change, ChangeSyntax};
-pub use fix::{Fix, Search, fix};
+pub use fix::{Fix, Search, Why, fix};
 pub use place::{
     Limit, LimitCount, Obstacle, Placement, PlacementOf, Refused, Shape, Supply, Want, place,
 };

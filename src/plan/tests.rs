@@ -12,6 +12,8 @@ fn a_change_reads_as_it_prints() {
         "rmrr@0000:01:00.0=off",
         "iommu=on",
         "native-pcie=on",
+        "iommu-table=complete",
+        "edition=server",
         "slot@0000:01:00.0=0000:00:02.0",
         "bar2@PCIROOT(0)#PCI(0100)=32G",
         "vfs@0000:01:00.0=8",

@@ -10,7 +10,7 @@ use assignable::select::Selector;
 use assignable::sim::Bytes;
 use assignable::sim::assign::scenario::{Config, HostSettings, StopAction, VmSettings};
 use assignable::sim::assign::step::Device;
-use assignable::sim::assign::{self, DeviceState, Platform, Scenario, Step};
+use assignable::sim::assign::{self, DeviceState, Lines, Platform, Scenario, Step};
 use assignable::sim::bars::DeviceBars;
 use assignable::sim::layout::Minimum;
 use assignable::sim::policy::hyperv::{self, Gaps};
@@ -38,8 +38,11 @@ pub(crate) fn simulate(global: &Global, args: &SimulateArgs) -> Result<Exit, Fai
         };
         let policy = scenario.platform.policy();
         let gates = rules::gates(report.facts, report.run, policy);
-        let simulation = assign::play(report.facts, &scenario, &gates)
-            .map_err(|error| Failure::Usage(error.to_string()))?;
+        let simulation = assign::play(report.facts, &scenario, &gates).map_err(|error| {
+            let file = args.scenario.as_ref();
+            let file = file.map_or_else(String::new, |path| format!("{}: ", path.display()));
+            Failure::Usage(format!("{file}{error}"))
+        })?;
         let findings = rules::judge(&simulation);
         let played = SimulationReport {
             title: scenario.title.as_deref(),
@@ -168,6 +171,7 @@ fn common_case(report: &Report<'_>, args: &SimulateArgs) -> Result<Scenario, Fai
         }],
         step,
         expect_refusals: None,
+        lines: Lines::default(),
     })
 }
 

@@ -112,8 +112,16 @@ pub(super) fn set_virtual_functions(
     let (addresses, present) = with_tree(capture, |host, _| {
         let id = host.find(at).ok_or(wrong.clone())?;
         let function = host.function(id);
-        let Observed::Present(sriov) = function.sriov() else {
-            return Err(wrong.clone());
+        let present: Vec<Sbdf> = host
+            .iter()
+            .filter(|(_, other)| other.physical == Some(id))
+            .map(|(_, other)| other.at)
+            .collect();
+        let sriov = match function.sriov() {
+            Observed::Present(sriov) => sriov,
+            // What was reported can be switched off without the registers.
+            Observed::NotCaptured if count == 0 => return Ok((Vec::new(), present)),
+            _ => return Err(wrong.clone()),
         };
         let total = function
             .reported
@@ -126,11 +134,6 @@ pub(super) fn set_virtual_functions(
         }
         let addresses: Option<Vec<Sbdf>> = (0..count)
             .map(|number| sriov.vf_address(at, number))
-            .collect();
-        let present: Vec<Sbdf> = host
-            .iter()
-            .filter(|(_, other)| other.physical == Some(id))
-            .map(|(_, other)| other.at)
             .collect();
         Ok((addresses.ok_or(wrong.clone())?, present))
     })?;
@@ -151,13 +154,13 @@ fn switch_vfs(capture: &mut Capture, at: Sbdf, count: u16) {
         let sriov = host.function(host.find(at)?).sriov().present()?;
         Some(sriov.window().base())
     });
-    let Some(base) = base else {
-        return;
-    };
     let record = capture.function(at);
     if record.properties.sriov_num_vfs.is_some() {
         record.properties.sriov_num_vfs = Some(fact(count));
     }
+    let Some(base) = base else {
+        return;
+    };
     let control = record.config.u16(base + 8).unwrap_or(0) & !1 | u16::from(count > 0);
     let mut bytes = record.config.bytes().to_vec();
     let mut known = match record.config.known_mask() {

@@ -1,5 +1,6 @@
 //! ACS, in the registers and on the kernel's command line.
 
+use super::windows::drop_reasons;
 use super::{ChangeError, with_tree};
 use crate::addr::Sbdf;
 use crate::bytes::{ConfigImage, Observed};
@@ -7,7 +8,7 @@ use crate::capture::Capture;
 use crate::decode::config::ext::acs::AcsFlags;
 use crate::spec::pci::EXPRESS_SIZE;
 use crate::spec::pcie::ExtCapId;
-use crate::spec::windows;
+use crate::spec::windows::{self, iov_reason};
 
 /// Where a new capability is put.
 enum Place {
@@ -73,6 +74,13 @@ pub(super) fn set_acs(capture: &mut Capture, at: Sbdf, on: bool) -> Result<(), C
     let size = record.config.size();
     record.config = ConfigImage::from_masked(bytes, known).with_size(size);
     withdraw_windows(capture);
+    let is_root_port = with_tree(capture, |host, topology| {
+        let id = host.find(at)?;
+        Some(topology.kind(id).is_downstream_port() && topology.parent(id).is_none())
+    });
+    if on && is_root_port == Some(true) {
+        drop_reasons(capture, &[iov_reason::ROOT_PORT_ACS]);
+    }
     Ok(())
 }
 

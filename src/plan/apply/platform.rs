@@ -1,12 +1,14 @@
 //! What the firmware describes and leaves to the operating system.
 
+use super::windows::{boot_with_iommu, drop_reasons};
 use super::{ChangeError, fact, with_tree};
 use crate::addr::Sbdf;
 use crate::capture::Capture;
+use crate::decode::acpi::device_scope::{DeviceScope, ScopeType};
 use crate::decode::acpi::dmar::{Body, Dmar};
 use crate::decode::acpi::ivrs::Ivrs;
 use crate::iommu::{Iommu, TableKind};
-use crate::spec::windows;
+use crate::spec::windows::{self, iov_reason};
 
 /// Removes the memory that the firmware reserves for a function from the tables and from what
 /// was reported.
@@ -114,13 +116,9 @@ pub(super) fn iommu_on(capture: &mut Capture) -> Vec<&'static str> {
             "the firmware is taken to describe one remapping unit for all devices, with interrupt \
              remapping",
         );
-        let segments: std::collections::BTreeSet<_> =
-            capture.functions.keys().map(|at| at.segment).collect();
-        let segments: Vec<u16> = segments
-            .into_iter()
-            .filter_map(|segment| u16::try_from(segment.0).ok())
-            .collect();
-        capture.tables.insert("DMAR".to_owned(), table(&segments));
+        if let Some(table) = table(capture) {
+            capture.tables.insert("DMAR".to_owned(), table.encode());
+        }
     }
     let line = capture.host.entry("cmdline".to_owned()).or_default();
     let text = String::from_utf8_lossy(line).into_owned();
@@ -132,16 +130,57 @@ pub(super) fn iommu_on(capture: &mut Capture) -> Vec<&'static str> {
         .collect();
     words.push("intel_iommu=on");
     *line = format!("{}\n", words.join(" ")).into_bytes();
+    boot_with_iommu(capture);
+    drop_reasons(capture, &iov_reason::IOMMU);
     notes
 }
 
-/// A DMAR with one unit for all devices of each segment (VT-d, 8.1 and 8.3).
-fn table(segments: &[u16]) -> Vec<u8> {
+/// Puts remapping units for every device and every I/O APIC in the place of those of a DMAR
+/// table. Everything else that the table says stays. Returns what is taken for granted.
+pub(super) fn complete_table(capture: &mut Capture) -> Result<&'static str, ChangeError> {
+    let names: Vec<String> = capture.tables.keys().cloned().collect();
+    let names: Vec<&String> = names
+        .iter()
+        .filter(|name| name.starts_with("DMAR"))
+        .collect();
+    if names.is_empty() {
+        return Err(ChangeError::Table("DMAR"));
+    }
+    let mut complete = table(capture).ok_or(ChangeError::Table("DMAR"))?;
+    for name in names {
+        let old = capture.tables.remove(name);
+        let Some(old) = old.and_then(|bytes| Dmar::decode(&bytes)) else {
+            continue;
+        };
+        let rest = old.value.structures.into_iter();
+        complete.structures.extend(
+            rest.filter(|other| !matches!(other.body, Body::Drhd(_) | Body::Unknown { .. })),
+        );
+        complete.host_address_width = old.value.host_address_width;
+    }
+    capture.tables.insert("DMAR".to_owned(), complete.encode());
+    drop_reasons(capture, &[iov_reason::TABLES]);
+    Ok("no setting does this: it takes firmware whose table is complete, which may not exist")
+}
+
+/// The PCI segments of a capture that a table can name.
+fn segments(capture: &Capture) -> Vec<u16> {
+    let segments: std::collections::BTreeSet<_> =
+        capture.functions.keys().map(|at| at.segment).collect();
+    segments
+        .into_iter()
+        .filter_map(|segment| u16::try_from(segment.0).ok())
+        .collect()
+}
+
+/// A DMAR with one unit for all devices of each segment, and every I/O APIC of the MADT in the
+/// scope of the first (VT-d, 8.1 and 8.3).
+fn table(capture: &Capture) -> Option<Dmar> {
     let mut bytes = b"DMAR".to_vec();
     bytes.extend([0; 32]);
     bytes.extend([46, 1]);
     bytes.extend([0; 10]);
-    for (base, segment) in (0xfed9_0000_u64..).step_by(0x1000).zip(segments) {
+    for (base, segment) in (0xfed9_0000_u64..).step_by(0x1000).zip(segments(capture)) {
         bytes.extend([0, 0, 16, 0, 1, 0]);
         bytes.extend(segment.to_le_bytes());
         bytes.extend(base.to_le_bytes());
@@ -150,16 +189,35 @@ fn table(segments: &[u16]) -> Vec<u8> {
     if let Some(place) = bytes.get_mut(4..8) {
         place.copy_from_slice(&length);
     }
-    let sum = bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
-    if let Some(checksum) = bytes.get_mut(9) {
-        *checksum = 0_u8.wrapping_sub(sum);
+    let mut table = Dmar::decode(&bytes)?.value;
+    let io_apics: Vec<u8> = with_tree(capture, |host, _| {
+        let tables = host.acpi().madt();
+        let apics = tables.flat_map(|(_, madt)| madt.io_apics().map(|(apic, _)| apic.id));
+        apics.collect()
+    });
+    if let Some(first) = table.structures.first_mut()
+        && let Body::Drhd(unit) = &mut first.body
+    {
+        let span = first.span;
+        let scope = |id| DeviceScope {
+            kind: ScopeType::IOAPIC,
+            flags: 0,
+            reserved: 0,
+            enumeration_id: id,
+            // Where chipsets put the I/O APIC's requester id; nothing hangs on it here.
+            start_bus: 0,
+            path: vec![(0x1e, 7)],
+            span,
+        };
+        unit.scopes = io_apics.into_iter().map(scope).collect();
     }
-    bytes
+    Some(table)
 }
 
 /// The firmware grants what operating systems ask of it: in the kernel's log, and in what
 /// Windows reported.
 pub(super) fn native_pcie(capture: &mut Capture) {
+    drop_reasons(capture, &[iov_reason::NATIVE_CONTROL]);
     const GRANTED: &str =
         "_OSC: OS now controls [PCIeHotplug SHPCHotplug PME AER PCIeCapability LTR]";
     if let Some(log) = capture.host.get_mut("log.txt") {

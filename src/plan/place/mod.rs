@@ -93,6 +93,8 @@ pub struct PlacementOf {
     pub along: Vec<Sbdf>,
     /// NUMA nodes of the devices; empty where none is reported.
     pub nodes: Vec<u32>,
+    /// The node of every device that was asked for is reported.
+    pub nodes_known: bool,
     /// Hyper-V: the gaps to give it, in bytes: low and high.
     pub gaps: Option<(u64, u64)>,
     /// OVMF has room under the options given.

@@ -135,6 +135,9 @@ impl<'p, 'h, 'c> Rooms<'p, 'h, 'c> {
             devices: at(&wanted),
             along: at(&along),
             nodes: nodes.into_iter().collect(),
+            nodes_known: wanted
+                .iter()
+                .all(|&id| host.function(id).reported.numa_node.is_some()),
             gaps: self.room(&ids, &bars).ok().flatten(),
             fits_ovmf: study.ovmf.fits() && study.qemu.is_ok(),
             complete: bars.iter().all(DeviceBars::is_complete),

@@ -55,14 +55,18 @@ fn guest_lines(out: &mut String, policy: Policy, number: usize, guest: &Placemen
             list(&guest.along)
         );
     }
+    let others = match guest.nodes_known {
+        true => "",
+        false => "; that of some devices was not captured",
+    };
     match guest.nodes.as_slice() {
         [] => out.push_str("  NUMA node not captured\n"),
         [node] => {
-            let _ = writeln!(out, "  NUMA node {node}");
+            let _ = writeln!(out, "  NUMA node {node}{others}");
         }
         nodes => {
             let nodes: Vec<String> = nodes.iter().map(ToString::to_string).collect();
-            let _ = writeln!(out, "  spread over NUMA nodes {}", nodes.join(", "));
+            let _ = writeln!(out, "  spread over NUMA nodes {}{others}", nodes.join(", "));
         }
     }
     if let Some((low, high)) = guest.gaps {
@@ -190,7 +194,7 @@ fn obstacle(obstacle: &Obstacle, policy: Policy) -> String {
             "QEMU does not start: its 64-bit hole ends at {last:#x}, beyond the guest's {bits} bits"
         ),
         Obstacle::Firmware { size, available } => format!(
-            "OVMF has no room: {} needed in one piece, {} left",
+            "OVMF rejects {} for want of room beside the rest; {} of its window are aligned for it",
             exact(size),
             exact(available)
         ),

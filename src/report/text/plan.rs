@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::addr::Sbdf;
 use crate::host::Host;
 use crate::names::Names;
-use crate::plan::{Change, Judged, Search, WhatIf};
+use crate::plan::{Change, Judged, Search, WhatIf, Why};
 use crate::policy::Policy;
 use crate::report::Layout;
 use crate::report::mmio::exact;
@@ -165,10 +165,20 @@ pub fn fix(layout: Layout, at: Sbdf, policy: Policy, search: &Search) -> String 
         None => {
             let _ = writeln!(
                 out,
-                "\nNo change is known that makes it assignable. What remains whatever is tried: {}",
-                search.remaining.join(" ")
+                "\nNo change is known that makes it assignable. What remains whatever is tried:"
             );
+            for (code, why) in &search.remaining {
+                let _ = writeln!(out, "  {code}  {}", reason(*why));
+            }
         }
+    }
+    if !search.forcible.is_empty() {
+        let _ = writeln!(
+            out,
+            "By force: Dismount-VMHostAssignableDevice -Force skips {}. The guest can then reach \
+             the neighbours of the device: for trusted guests alone.",
+            search.forcible.join(" ")
+        );
     }
     if !search.tried.is_empty() {
         let _ = writeln!(out, "Tried, alone and up to three together: {}", {
@@ -180,6 +190,26 @@ pub fn fix(layout: Layout, at: Sbdf, policy: Policy, search: &Search) -> String 
         out.push_str("The search was cut short: there are more combinations than were tried.\n");
     }
     out
+}
+
+/// Why nothing helps, in words.
+const fn reason(why: Why) -> &'static str {
+    match why {
+        Why::Device => "it is how the device is made; another device is needed",
+        Why::PartOfHost => {
+            "it is a port, a bridge or a part of the chipset, which stays with the host"
+        }
+        Why::Machine => "it is how the chipset is made; another machine is needed",
+        Why::Capture => {
+            "the captured data are damaged or record what happened; a new capture would tell"
+        }
+        Why::NotTried => "not looked into, because of what cannot be taken away",
+        Why::NotEnough => "what is known to help is not enough here",
+        Why::NothingToTry => {
+            "nothing that would help can be tried here: no free slot, no setting, no register that \
+             was captured"
+        }
+    }
 }
 
 fn settings(changes: &[Change]) -> String {
@@ -205,6 +235,10 @@ fn meaning(change: &Change) -> String {
             "make the firmware stop reserving memory for {device}: a setting or a tool of the maker"
         ),
         Change::Iommu => "switch the IOMMU on in the firmware setup, and in the kernel".to_owned(),
+        Change::CompleteTable => {
+            "update the firmware to one whose table covers every device and I/O APIC".to_owned()
+        }
+        Change::ServerEdition => "run a server edition of Windows on the host".to_owned(),
         Change::NativePcie => {
             "let the firmware leave PCI Express to the operating system (often the SR-IOV setting)"
                 .to_owned()

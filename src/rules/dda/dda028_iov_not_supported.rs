@@ -6,6 +6,7 @@ use crate::analysis::Facts;
 use crate::policy::{Effect, Effects};
 use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
 use crate::spec::Document;
+use crate::spec::windows::iov_reason;
 
 rule! {
     /// ## What it checks
@@ -65,32 +66,35 @@ const REASONS: &[(&str, &str)] = &[
         "the processor has no second level address translation",
     ),
     (
-        "interrupt remapping",
+        iov_reason::INTERRUPT_REMAPPING,
         "the chipset does no interrupt remapping",
     ),
-    ("dma remapping", "the chipset does no DMA remapping"),
     (
-        "configured to disable",
+        iov_reason::DMA_REMAPPING,
+        "the chipset does no DMA remapping",
+    ),
+    (
+        iov_reason::CONFIGURED_OFF,
         "the system is configured not to use the IOMMU",
     ),
     (
-        "i/o virtualization is enabled",
+        iov_reason::SETUP_OFF,
         "I/O virtualization is off in the firmware setup",
     ),
     (
-        "chipset support",
+        iov_reason::CHIPSET,
         "the chipset lacks I/O virtualization, or it is off in the firmware setup",
     ),
     (
-        "describe the hardware",
+        iov_reason::TABLES,
         "the firmware's tables describe the IOMMU wrongly",
     ),
     ("no pci express", "the firmware reports no PCI Express bus"),
     (
-        "control pci express",
+        iov_reason::NATIVE_CONTROL,
         "the firmware keeps control of PCI Express",
     ),
-    ("access control services", "no root port has ACS"),
+    (iov_reason::ROOT_PORT_ACS, "no root port has ACS"),
     (
         "security vulnerabilit",
         "the IOMMU has a known security weakness",

@@ -7,7 +7,12 @@ use crate::host::Host;
 use crate::policy::Policy;
 use crate::spec::windows;
 
-use super::{DeviceState, Play, Scenario, ScenarioError, Vm};
+use super::error::Place;
+use super::play::Play;
+use super::{DeviceState, Problem, Scenario, Vm};
+
+/// VMs, and the index of the VM of each captured machine by its place in the capture.
+type Machines = (Vec<Vm>, BTreeMap<u32, usize>);
 
 /// The VMs of a scenario and of the captured host, and the VM of each captured machine by its
 /// place in the capture. Captured machines without devices are left out where neither a VM nor a
@@ -15,14 +20,11 @@ use super::{DeviceState, Play, Scenario, ScenarioError, Vm};
 ///
 /// # Errors
 /// Two VMs have a name that the scenario uses.
-pub(super) fn machines(
-    host: &Host<'_>,
-    scenario: &Scenario,
-) -> Result<(Vec<Vm>, BTreeMap<u32, usize>), ScenarioError> {
+pub(super) fn machines(host: &Host<'_>, scenario: &Scenario) -> Result<Machines, (Problem, Place)> {
     let mut of_scenario: BTreeMap<String, usize> = BTreeMap::new();
     for (index, vm) in scenario.vm.iter().enumerate() {
         if of_scenario.insert(vm.name.to_lowercase(), index).is_some() {
-            return Err(ScenarioError::TwoVms(vm.name.clone()));
+            return Err((Problem::TwoVms(vm.name.clone()), Place::Vm(index)));
         }
     }
     let mut vms: Vec<Vm> = scenario.vm.iter().map(|vm| Vm::of(vm, None)).collect();
@@ -54,7 +56,7 @@ pub(super) fn machines(
         }
         // Hyper-V allows equal names; a step could then mean either.
         if !seen.insert(name.clone()) && is_named {
-            return Err(ScenarioError::TwoVms(machine.name.clone()));
+            return Err((Problem::TwoVms(machine.name.clone()), Place::Capture));
         }
         let mut vm = Vm::captured(machine);
         vm.stale = gone;

@@ -4,8 +4,10 @@
 //! reference and posts; those of VFIO follow the kernel's vfio-pci and its group rule.
 
 mod captured;
+mod error;
 mod hyperv;
 pub mod instance;
+mod parse;
 mod play;
 mod remark;
 pub mod scenario;
@@ -16,6 +18,8 @@ mod vfio;
 #[cfg(test)]
 mod tests;
 
+pub use error::{Problem, ScenarioError};
+pub use parse::{Lines, ScenarioSyntax};
 pub use remark::{Codes, Kind, Remark};
 pub use scenario::{Config, Platform, Scenario};
 pub use state::{DeviceState, DeviceTrack, Vm};
@@ -26,9 +30,9 @@ use std::collections::BTreeMap;
 use crate::analysis::Facts;
 use crate::host::FunctionId;
 use crate::policy::Policy;
-use crate::select::Selector;
 use crate::sim::guest::GuestStudy;
 
+use error::Place;
 use play::Play;
 
 /// What the rules say about devices under the scenario's platform. Filled by whoever asks the
@@ -128,29 +132,6 @@ pub enum Action {
     Delete,
 }
 
-/// A scenario that cannot be played at all.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ScenarioError {
-    /// No device of the capture is meant by this.
-    NoDevice(Selector),
-    /// No VM has this name.
-    NoVm(String),
-    /// Two VMs have this name.
-    TwoVms(String),
-    /// The step belongs to another platform.
-    WrongPlatform {
-        /// Index of the step.
-        step: usize,
-        /// The platform of the scenario.
-        policy: Policy,
-    },
-    /// More steps on devices than a scenario may have.
-    TooLong,
-}
-
-/// Steps on devices that a scenario may have at most.
-const MOST_STEPS: usize = 100_000;
-
 /// Plays a scenario.
 ///
 /// # Errors
@@ -160,12 +141,15 @@ pub fn play(
     scenario: &Scenario,
     gates: &Gates,
 ) -> Result<Simulation, ScenarioError> {
-    let mut play = Play::start(facts, scenario, gates)?;
+    let mut play = Play::start(facts, scenario, gates)
+        .map_err(|(problem, place)| ScenarioError::of(problem, scenario, place))?;
     for (number, step) in scenario.step.iter().enumerate() {
-        play.step(number, step)?;
-        if play.steps.len() > MOST_STEPS {
-            return Err(ScenarioError::TooLong);
-        }
+        let problem = match play.step(number, step) {
+            Err(problem) => problem,
+            Ok(()) if play.steps.len() > parse::MOST_STEPS => Problem::TooLong,
+            Ok(()) => continue,
+        };
+        return Err(ScenarioError::of(problem, scenario, Place::Step(number)));
     }
     Ok(play.end())
 }
@@ -195,22 +179,3 @@ impl Played {
         self.remarks.iter().any(|remark| remark.refuses)
     }
 }
-
-impl std::fmt::Display for ScenarioError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NoDevice(selector) => write!(f, "no device of the capture matches {selector}"),
-            Self::NoVm(name) => write!(f, "the scenario has no virtual machine '{name}'"),
-            Self::TwoVms(name) => write!(f, "two virtual machines are called '{name}'"),
-            Self::WrongPlatform { step, policy } => {
-                write!(f, "step {} does not exist under {policy}", step + 1)
-            }
-            Self::TooLong => write!(
-                f,
-                "the scenario has more than {MOST_STEPS} steps on devices"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for ScenarioError {}

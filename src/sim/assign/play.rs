@@ -10,8 +10,9 @@ use crate::select::Selector;
 use crate::sim::guest::GuestStudy;
 use crate::sim::host_space;
 
+use super::error::Place;
 use super::{
-    Action, DeviceState, DeviceTrack, Gate, Gates, Kind, Played, Remark, Scenario, ScenarioError,
+    Action, DeviceState, DeviceTrack, Gate, Gates, Kind, Played, Problem, Remark, Scenario,
     Simulation, Step, Vm, captured,
 };
 
@@ -27,6 +28,8 @@ pub(super) struct Play<'f, 'h, 'c> {
     pub(super) relaxed: bool,
     pub(super) mitigated: BTreeSet<FunctionId>,
     pub(super) groups: Groups,
+    /// Indices of the VMs by name, in lower case.
+    pub(super) names: BTreeMap<String, usize>,
     /// The VM of each captured machine, by its place in the capture.
     pub(super) captured_vms: BTreeMap<u32, usize>,
     pub(super) steps: Vec<Played>,
@@ -37,7 +40,7 @@ impl<'f, 'h, 'c> Play<'f, 'h, 'c> {
         facts: &'f Facts<'h, 'c>,
         scenario: &Scenario,
         gates: &'f Gates,
-    ) -> Result<Self, ScenarioError> {
+    ) -> Result<Self, (Problem, Place)> {
         let (host, topology) = (facts.host, facts.topology);
         let policy = scenario.platform.policy();
         let (vms, captured_vms) = captured::machines(host, scenario)?;
@@ -61,23 +64,29 @@ impl<'f, 'h, 'c> Play<'f, 'h, 'c> {
                 &facts.iommu,
                 &Settings::for_host(host).with_remapping(),
             ),
+            names: BTreeMap::new(),
             captured_vms,
             steps: Vec::new(),
         };
+        let of_host = |problem| (problem, Place::Host);
+        // The first of equal names: a scenario cannot mean any of them.
+        for (index, vm) in play.vms.iter().enumerate() {
+            play.names.entry(vm.name.to_lowercase()).or_insert(index);
+        }
         play.take_over();
         for device in &scenario.host.mitigation_driver {
-            let devices = play.select(&device.0)?;
+            let devices = play.select(&device.0).map_err(of_host)?;
             play.mitigated.extend(devices);
         }
         for device in &scenario.host.restart_needed {
-            for id in play.select(&device.0)? {
+            for id in play.select(&device.0).map_err(of_host)? {
                 play.track(id).restart_pending = true;
             }
         }
         Ok(play)
     }
 
-    fn select(&self, selector: &Selector) -> Result<Vec<FunctionId>, ScenarioError> {
+    fn select(&self, selector: &Selector) -> Result<Vec<FunctionId>, Problem> {
         let topology = self.facts.topology;
         let mut devices = selector.matches(self.facts.host, topology);
         // A class or vendor means devices; a bridge is named by its address or path.
@@ -85,16 +94,16 @@ impl<'f, 'h, 'c> Play<'f, 'h, 'c> {
             devices.retain(|&id| !topology.kind(id).is_bridge());
         }
         if devices.is_empty() {
-            return Err(ScenarioError::NoDevice(selector.clone()));
+            return Err(Problem::NoDevice(selector.clone()));
         }
         Ok(devices)
     }
 
-    fn vm(&self, name: &str) -> Result<usize, ScenarioError> {
-        self.vms
-            .iter()
-            .position(|vm| vm.name.eq_ignore_ascii_case(name) && !vm.deleted)
-            .ok_or_else(|| ScenarioError::NoVm(name.to_owned()))
+    fn vm(&self, name: &str) -> Result<usize, Problem> {
+        let index = self.names.get(&name.to_lowercase()).copied();
+        index
+            .filter(|&index| self.vms.get(index).is_some_and(|vm| !vm.deleted))
+            .ok_or_else(|| Problem::NoVm(name.to_owned()))
     }
 
     pub(super) fn track(&mut self, id: FunctionId) -> &mut DeviceTrack {
@@ -122,8 +131,8 @@ impl<'f, 'h, 'c> Play<'f, 'h, 'c> {
         self.gates.0.get(&id).cloned().unwrap_or_default()
     }
 
-    pub(super) fn step(&mut self, number: usize, step: &Step) -> Result<(), ScenarioError> {
-        let wrong = ScenarioError::WrongPlatform {
+    pub(super) fn step(&mut self, number: usize, step: &Step) -> Result<(), Problem> {
+        let wrong = Problem::WrongPlatform {
             step: number,
             policy: self.policy,
         };
@@ -173,7 +182,7 @@ impl<'f, 'h, 'c> Play<'f, 'h, 'c> {
     }
 
     /// Hyper-V: takes devices from the pool by address.
-    fn add_any(&mut self, number: usize, vm: &str, count: u32) -> Result<(), ScenarioError> {
+    fn add_any(&mut self, number: usize, vm: &str, count: u32) -> Result<(), Problem> {
         let vm = self.vm(vm)?;
         let pool: Vec<FunctionId> = self
             .devices

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::parse::Lines;
 use super::step::{Device, Step};
 use crate::policy::Policy;
 use crate::sim::Bytes;
@@ -30,6 +31,9 @@ pub struct Scenario {
     /// Absent: anything goes. `simulate` exits with 1 where it comes out otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect_refusals: Option<Vec<String>>,
+    /// Where it stands in its file.
+    #[serde(skip)]
+    pub lines: Lines,
 }
 
 /// The platform of a scenario.
@@ -70,6 +74,7 @@ pub struct HostSettings {
     pub relaxed_policies: bool,
     /// Physical address width, where it is not the captured one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 32, max = 64))]
     pub address_bits: Option<u8>,
 }
 
@@ -78,7 +83,8 @@ pub struct HostSettings {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VmSettings {
-    /// Its name.
+    /// Its name, not empty.
+    #[schemars(length(min = 1))]
     pub name: String,
     /// Guest system.
     #[serde(default)]
@@ -133,6 +139,7 @@ pub struct Config {
     pub firmware: Option<Firmware>,
     /// QEMU: physical address bits of the guest; 40.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 32, max = 52))]
     pub address_bits: Option<u8>,
     /// QEMU: the virtual processor is one of AMD's; false.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -203,32 +210,6 @@ pub enum GuestSystem {
     Linux,
 }
 
-/// What is wrong with a scenario's text.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ScenarioSyntax {
-    /// Line, from 1.
-    pub line: usize,
-    /// What is wrong.
-    pub problem: String,
-}
-
-impl Scenario {
-    /// Reads a scenario.
-    ///
-    /// # Errors
-    /// Text that is no TOML, members that do not exist, devices and amounts that cannot be read.
-    pub fn parse(text: &str) -> Result<Self, ScenarioSyntax> {
-        toml::from_str(text).map_err(|error| {
-            let start = error.span().map_or(0, |span| span.start);
-            let before = text.get(..start).unwrap_or(text);
-            ScenarioSyntax {
-                line: 1 + before.matches('\n').count(),
-                problem: error.message().to_owned(),
-            }
-        })
-    }
-}
-
 impl Config {
     /// The same with what another one sets.
     #[must_use]
@@ -281,11 +262,3 @@ impl GuestSystem {
         !matches!(self, Self::Windows81 | Self::Server2012)
     }
 }
-
-impl std::fmt::Display for ScenarioSyntax {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "line {}: {}", self.line, self.problem)
-    }
-}
-
-impl std::error::Error for ScenarioSyntax {}

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::parse::shortened;
 use super::scenario::Config;
 use crate::select::Selector;
 
@@ -147,7 +148,10 @@ impl Serialize for Device {
 impl<'de> Deserialize<'de> for Device {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
-        text.parse().map(Self).map_err(de::Error::custom)
+        text.parse().map(Self).map_err(|error| {
+            let text = shortened(&text);
+            de::Error::custom(format!("'{text}' is no device: {error}"))
+        })
     }
 }
 

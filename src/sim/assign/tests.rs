@@ -88,19 +88,19 @@ fn what_does_not_exist_is_an_error_not_a_refusal() {
     let error = |text| play(text).unwrap_err().to_string();
     assert_eq!(
         error("[[step]]\ndo = 'disable'\ndevice = '77:00.0'"),
-        "no device of the capture matches 0000:77:00.0"
+        "line 1: no device of the capture matches 0000:77:00.0"
     );
     assert_eq!(
         error("[[step]]\ndo = 'start'\nvm = 'x'"),
-        "the scenario has no virtual machine 'x'"
+        "line 1: the scenario has no virtual machine 'x'"
     );
     assert_eq!(
         error("[[vm]]\nname = 'x'\n[[vm]]\nname = 'X'"),
-        "two virtual machines are called 'X'"
+        "line 3: two virtual machines are called 'X'"
     );
     assert_eq!(
         error("platform = 'vfio'\n[[step]]\ndo = 'disable'\ndevice = 'nvme'"),
-        "step 1 does not exist under vfio"
+        "line 2: step 1 does not exist under vfio"
     );
     assert_eq!(play(""), Ok(()));
 }
@@ -211,7 +211,10 @@ fn equal_names_of_captured_machines_matter_only_where_a_scenario_uses_them() {
     assert_eq!(played(&hyperv, "").unwrap().vms.len(), 2);
     assert_eq!(
         played(&hyperv, "[[step]]\ndo = 'stop'\nvm = 'guest'").map(|_| ()),
-        Err(ScenarioError::TwoVms("guest".to_owned()))
+        Err(ScenarioError {
+            problem: Problem::TwoVms("guest".to_owned()),
+            line: None
+        })
     );
 }
 

@@ -116,7 +116,8 @@ impl Machine {
     /// # Errors
     /// The end of the 64-bit hole lies beyond the guest's address width.
     pub fn check(&self) -> Result<(), AddressWidthTooSmall> {
-        let start = self.ram_end().max(4 * GIB).next_multiple_of(GIB);
+        let end = self.ram_end().max(4 * GIB);
+        let start = end.checked_next_multiple_of(GIB).unwrap_or(u64::MAX);
         let last = start.saturating_add(self.hole64_size()).saturating_sub(1);
         if self.address_bits < 64 && last >> self.address_bits != 0 {
             return Err(AddressWidthTooSmall {

@@ -229,7 +229,7 @@ fn low_bases(
         let align = align(entries);
         Some(end.checked_sub(sum(entries))? & !(align - 1))
     };
-    let end = window.last() + 1;
+    let end = window.last().saturating_add(1);
     let (memory_base, prefetchable_base) = if align(memory) < align(prefetchable) {
         let prefetchable_base = base(prefetchable, end)?;
         (base(memory, prefetchable_base)?, prefetchable_base)
@@ -264,25 +264,18 @@ fn place_high(
     if memory.is_empty() && prefetchable.is_empty() {
         return None;
     }
-    let (sum_memory, sum_prefetchable) = (sum(memory), sum(prefetchable));
-    let mut size = round_up(sum_memory, GIB)?.checked_add(round_up(sum_prefetchable, GIB)?)?;
-    if pad {
-        size = round_up(size, top / 8)?;
-    }
-    let mut base = machine.ram_end().max(4 * GIB);
-    if let Some(below_top) = top.checked_sub(size) {
-        base = base.max(below_top);
-    }
-    let wanted = AddrRange::with_len(base, size)?;
-    if machine
-        .hyper_transport()
-        .is_some_and(|hole| hole.overlaps(wanted))
-    {
-        base = base.saturating_sub(size);
-    }
-    let memory_base = round_up(round_up(base, align(memory))?, GIB)?;
-    let prefetchable_base = memory_base.checked_add(sum_memory)?;
-    let prefetchable_base = round_up(round_up(prefetchable_base, align(prefetchable))?, GIB)?;
+    let Some((memory_base, prefetchable_base)) =
+        high_bases(memory, prefetchable, machine, top, pad)
+    else {
+        let nowhere = memory.iter().chain(prefetchable).map(|entry| Unplaced {
+            item: entry.item.clone(),
+            size: entry.size,
+            align: entry.align,
+            available: 0,
+        });
+        layout.unplaced.extend(nowhere);
+        return None;
+    };
     let limit = 1_u64.checked_shl(machine.address_bits.into());
     let reach = |layout: &mut TreeLayout, entries: &[Entry], base: u64| {
         let mut next = base;
@@ -305,6 +298,36 @@ fn place_high(
     reach(layout, memory, memory_base);
     let end = reach(layout, prefetchable, prefetchable_base);
     AddrRange::new(memory_base, end.saturating_sub(1))
+}
+
+/// Bases of the memory and prefetchable regions above 4 GiB; `None` where 64 bits do not suffice.
+fn high_bases(
+    memory: &[Entry],
+    prefetchable: &[Entry],
+    machine: &Machine,
+    top: u64,
+    pad: bool,
+) -> Option<(u64, u64)> {
+    let (sum_memory, sum_prefetchable) = (sum(memory), sum(prefetchable));
+    let mut size = round_up(sum_memory, GIB)?.checked_add(round_up(sum_prefetchable, GIB)?)?;
+    if pad {
+        size = round_up(size, top / 8)?;
+    }
+    let mut base = machine.ram_end().max(4 * GIB);
+    if let Some(below_top) = top.checked_sub(size) {
+        base = base.max(below_top);
+    }
+    let wanted = AddrRange::with_len(base, size)?;
+    if machine
+        .hyper_transport()
+        .is_some_and(|hole| hole.overlaps(wanted))
+    {
+        base = base.saturating_sub(size);
+    }
+    let memory_base = round_up(round_up(base, align(memory))?, GIB)?;
+    let prefetchable_base = memory_base.checked_add(sum_memory)?;
+    let prefetchable_base = round_up(round_up(prefetchable_base, align(prefetchable))?, GIB)?;
+    Some((memory_base, prefetchable_base))
 }
 
 /// Packs entries without holes from a base on.

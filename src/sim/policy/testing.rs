@@ -1,5 +1,6 @@
 //! Cards of the examples, for the tests of every platform.
 
+use super::tree::Slot;
 use super::{GIB, MIB};
 use crate::decode::config::bar::BarKind;
 use crate::sim::bars::{DeviceBars, SizedBar};
@@ -55,4 +56,10 @@ pub(crate) fn h100() -> DeviceBars {
 /// A card with 16 MiB below 4 GiB, one large BAR and one of 32 MiB.
 pub(crate) fn card(large: u64) -> DeviceBars {
     device(&[("mem32", 16 * MIB), ("mem64p", large), ("mem64p", 32 * MIB)])
+}
+
+/// A root port as QEMU makes it, with its own 4 KiB BAR.
+pub(crate) fn root_port(below: &DeviceBars) -> Slot {
+    let own = device(&[("mem32", 4096)]).sized;
+    Slot::port(own, vec![Slot::device(below.sized.clone())])
 }

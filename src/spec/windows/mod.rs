@@ -152,6 +152,35 @@ pub const NODE_DISABLEABLE: u32 = 0x2000;
 pub const SECURE_ASSIGNMENT_POLICY: &str =
     r"SOFTWARE\Policies\Microsoft\Windows\HyperV\RequireSecureDeviceAssignment";
 
+/// Parts of Hyper-V's reasons against assignment, in English and lower case (Microsoft KB
+/// 2762297).
+pub mod iov_reason {
+    /// No interrupt remapping.
+    pub const INTERRUPT_REMAPPING: &str = "interrupt remapping";
+    /// No DMA remapping.
+    pub const DMA_REMAPPING: &str = "dma remapping";
+    /// A boot option.
+    pub const CONFIGURED_OFF: &str = "configured to disable";
+    /// A setting of the firmware.
+    pub const SETUP_OFF: &str = "i/o virtualization is enabled";
+    /// The chipset, or a setting of the firmware.
+    pub const CHIPSET: &str = "chipset support";
+    /// All that switching the IOMMU on does away with.
+    pub const IOMMU: [&str; 5] = [
+        INTERRUPT_REMAPPING,
+        DMA_REMAPPING,
+        CONFIGURED_OFF,
+        SETUP_OFF,
+        CHIPSET,
+    ];
+    /// Tables that describe the IOMMU wrongly.
+    pub const TABLES: &str = "describe the hardware";
+    /// The firmware keeps PCI Express to itself.
+    pub const NATIVE_CONTROL: &str = "control pci express";
+    /// No root port has ACS.
+    pub const ROOT_PORT_ACS: &str = "access control services";
+}
+
 /// The enumerator of nodes that the PCI driver made.
 pub const ENUMERATOR_PCI: &str = "PCI";
 /// The enumerator of dismounted devices.

@@ -78,12 +78,27 @@ pub struct FixedDevice {
     /// The best where nothing makes it assignable: nothing stands against it any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<FixItem>,
-    /// Codes that no set of changes takes away.
+    /// Codes that are left whatever is tried.
     pub remaining: Vec<String>,
+    /// Why nothing helps against each of them.
+    #[serde(default)]
+    pub reasons: Vec<ReasonItem>,
+    /// Hyper-V: codes that `-Force` skips, where nothing else stands against the device.
+    #[serde(default)]
+    pub forcible: Vec<String>,
     /// Changes that were tried, alone and together.
     pub tried: Vec<String>,
     /// The search was cut short.
     pub incomplete: bool,
+}
+
+/// Why nothing helps against a finding.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ReasonItem {
+    /// The code.
+    pub code: String,
+    /// `device`, `part-of-host`, `machine`, `capture`, `not-tried`, `not-enough` or `nothing-to-try`.
+    pub why: String,
 }
 
 /// A set of changes.
@@ -184,6 +199,9 @@ pub struct GuestPlacement {
     pub along: Vec<String>,
     /// NUMA nodes.
     pub numa_nodes: Vec<u32>,
+    /// The node of every device is reported.
+    #[serde(default)]
+    pub numa_known: bool,
     /// Hyper-V: smallest low gap, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low_mmio: Option<String>,
@@ -255,7 +273,20 @@ pub fn fix(searches: &[(Sbdf, Policy, Search)]) -> FixDocument {
                 before: JudgedItem::of(&search.before),
                 fixes: search.fixes.iter().map(FixItem::of).collect(),
                 open: search.open.as_ref().map(FixItem::of),
-                remaining: search.remaining.iter().map(ToString::to_string).collect(),
+                remaining: search
+                    .remaining
+                    .iter()
+                    .map(|(code, _)| (*code).to_owned())
+                    .collect(),
+                reasons: search
+                    .remaining
+                    .iter()
+                    .map(|(code, why)| ReasonItem {
+                        code: (*code).to_owned(),
+                        why: why.name().to_owned(),
+                    })
+                    .collect(),
+                forcible: search.forcible.iter().map(ToString::to_string).collect(),
                 tried: texts(&search.tried),
                 incomplete: search.incomplete,
             })
@@ -276,6 +307,7 @@ pub fn place(policy: Policy, shape: &Shape, placement: &Placement) -> PlaceDocum
                 devices: addresses(&guest.devices),
                 along: addresses(&guest.along),
                 numa_nodes: guest.nodes.clone(),
+                numa_known: guest.nodes_known,
                 low_mmio: guest.gaps.map(|(low, _)| hex(low, 1)),
                 high_mmio: guest.gaps.map(|(_, high)| hex(high, 1)),
                 fits_ovmf: guest.fits_ovmf,
