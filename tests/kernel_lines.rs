@@ -236,9 +236,13 @@ impl Lines {
             // A debug console may quote the messages that it missed.
             let quoted = line.contains("missed message {");
             lines.map += usize::from(line.contains("BIOS-e820: [mem 0x") && !quoted);
-            if line.contains("[Firmware Bug]")
-                && (line.contains("DMAR: ") || line.contains("AMD-Vi: "))
-            {
+            let marked = line.contains("[Firmware Bug]") || line.contains("[Firmware Warn]");
+            let driver = line.contains("DMAR: ") || line.contains("AMD-Vi: ");
+            // Older kernels have no mark (intel/dmar.c, warn_invalid_dmar; amd/init.c).
+            let unmarked = line.contains("Your BIOS is broken; DMAR reported")
+                || line.contains("Your BIOS is broken; bad RMRR")
+                || line.contains("AMD-Vi: Can not reserve memory region");
+            if marked && driver || unmarked {
                 lines.bugs += 1;
                 let range = line.split_once("can cover this RMRR [");
                 let range = range.and_then(|(_, range)| range.split_once(']')?.0.split_once('-'));
