@@ -5,6 +5,7 @@
 //! with a finding, with "clean", with "not applicable" and why, or with what the capture
 //! lacks.
 
+mod boot_options;
 mod engine;
 mod finding;
 mod guests;

@@ -1,10 +1,8 @@
 //! The system is told not to use the IOMMU.
 
-use std::fmt;
-
 use crate::analysis::Facts;
 use crate::policy::{Effect, Effects};
-use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
+use crate::rules::{Check, Outcome, boot_options, rule};
 use crate::spec::Document;
 
 rule! {
@@ -39,51 +37,14 @@ rule! {
     }
 }
 
-/// The option.
-#[derive(Debug)]
-struct Off {
-    option: &'static str,
-    value: String,
-}
-
-impl fmt::Display for Off {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the boot option {} is {}", self.option, self.value)
-    }
-}
-
 /// Options with the value that switches off.
-const OPTIONS: [(&str, &str); 2] = [
+const OPTIONS: &[(&str, &str)] = &[
     ("hypervisoriommupolicy", "disable"),
     ("hypervisorlaunchtype", "off"),
 ];
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
-    let windows = facts.host.nodes().windows();
-    let Some(windows) = windows.filter(|windows| !windows.boot.is_empty()) else {
-        return Outcome::NotApplicable("no boot options were captured");
-    };
-    let off = OPTIONS.into_iter().find_map(|(option, bad)| {
-        let value = windows.boot_option(option)?;
-        value.eq_ignore_ascii_case(bad).then(|| Off {
-            option,
-            value: value.to_owned(),
-        })
-    });
-    let Some(off) = off else {
-        return Outcome::Clean;
-    };
-    Outcome::Fired(Finding::new(
-        &DDA030,
-        Subject::Host,
-        Confidence::High,
-        off,
-        Evidence::new(
-            Locus::Capture,
-            "boot options (host/windows.json)",
-            Value::AsReported,
-        ),
-    ))
+    boot_options::check(&DDA030, facts, OPTIONS)
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! A boot option takes from Windows what assignment needs of PCI Express.
 
-use std::fmt;
-
 use crate::analysis::Facts;
 use crate::policy::{Effect, Effects};
-use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
+use crate::rules::{Check, Outcome, boot_options, rule};
 use crate::spec::Document;
 
 rule! {
@@ -40,52 +38,15 @@ rule! {
     }
 }
 
-/// The option.
-#[derive(Debug)]
-struct SwitchedOff {
-    option: &'static str,
-    value: String,
-}
-
-impl fmt::Display for SwitchedOff {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the boot option {} is {}", self.option, self.value)
-    }
-}
-
 /// Options with the value that switches off.
-const OPTIONS: [(&str, &str); 3] = [
+const OPTIONS: &[(&str, &str)] = &[
     ("pciexpress", "forcedisable"),
     ("configaccesspolicy", "disallowmmconfig"),
     ("msi", "forcedisable"),
 ];
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
-    let windows = facts.host.nodes().windows();
-    let Some(windows) = windows.filter(|windows| !windows.boot.is_empty()) else {
-        return Outcome::NotApplicable("no boot options were captured");
-    };
-    let off = OPTIONS.into_iter().find_map(|(option, bad)| {
-        let value = windows.boot_option(option)?;
-        value.eq_ignore_ascii_case(bad).then(|| SwitchedOff {
-            option,
-            value: value.to_owned(),
-        })
-    });
-    let Some(off) = off else {
-        return Outcome::Clean;
-    };
-    Outcome::Fired(Finding::new(
-        &DDA045,
-        Subject::Host,
-        Confidence::High,
-        off,
-        Evidence::new(
-            Locus::Capture,
-            "boot options (host/windows.json)",
-            Value::AsReported,
-        ),
-    ))
+    boot_options::check(&DDA045, facts, OPTIONS)
 }
 
 #[cfg(test)]
