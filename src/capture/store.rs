@@ -8,7 +8,7 @@ use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
+use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
 use super::error::CaptureError;
 use super::{Capture, layout};
@@ -84,6 +84,8 @@ pub fn to_zip<W: Write + Seek>(capture: &Capture, writer: W) -> Result<W, Captur
         .compression_method(CompressionMethod::Deflated)
         .compression_level(Some(6))
         .last_modified_time(DateTime::default())
+        // Else the platform that wrote the archive would be in it.
+        .system(System::Unix)
         .unix_permissions(0o644);
     let mut zip = ZipWriter::new(writer);
     let error =
