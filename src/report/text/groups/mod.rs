@@ -9,9 +9,10 @@ use std::fmt::Write as _;
 use crate::analysis::groups::{
     AcsControl, FuturePlace, Groups, Join, Model, Outside, Prediction, Settings, UsedQuirk,
 };
+use crate::analysis::interrupt_remapping::InterruptRemapping;
 use crate::analysis::kernel::Kernel;
-use crate::analysis::viability::{Viability, interrupts_remapped};
-use crate::analysis::{Missing, Tri};
+use crate::analysis::viability::Viability;
+use crate::analysis::{Fact, Missing, Tri};
 use crate::host::FunctionId;
 use crate::report::isolation;
 use crate::report::wording::{count, fit, safe, wrap};
@@ -156,19 +157,22 @@ impl Page<'_> {
     }
 
     fn missing(&self, missing: &[Missing]) -> String {
-        let one = |missing: &Missing| {
-            let what = missing.fact.describe();
-            match missing.of {
-                Some(id) => format!("{what}, of {}", self.at(id)),
-                None => what.to_owned(),
+        let mut by_fact: Vec<(Fact, Vec<FunctionId>)> = Vec::new();
+        for missing in missing {
+            let known = by_fact.iter_mut().find(|(fact, _)| *fact == missing.fact);
+            match known {
+                Some((_, of)) => of.extend(missing.of),
+                None => by_fact.push((missing.fact, missing.of.into_iter().collect())),
+            }
+        }
+        let text = |(fact, of): (Fact, Vec<FunctionId>)| {
+            let what = fact.describe();
+            match of.is_empty() {
+                true => what.to_owned(),
+                false => format!("{what}, of {}", self.list(&of)),
             }
         };
-        let mut texts: Vec<String> = missing.iter().take(NAMED).map(one).collect();
-        match missing.len().saturating_sub(NAMED) {
-            0 => {}
-            more => texts.push(format!("{more} more facts")),
-        }
-        texts.join("; ")
+        by_fact.into_iter().map(text).collect::<Vec<_>>().join("; ")
     }
 
     /// What VFIO says of the group.
@@ -215,7 +219,7 @@ impl Page<'_> {
                 self.list(&viability.reserved)
             ));
         }
-        if interrupts_remapped(facts.host, &facts.iommu) == Some(false) {
+        if InterruptRemapping::of(facts.host, &facts.iommu).vfio_refuses() == Some(true) {
             notes.push("refused even then: interrupts are not remapped".to_owned());
         }
         if !notes.is_empty() {
