@@ -24,12 +24,16 @@ use std::path::{Path, PathBuf};
 use assignable::addr::Sbdf;
 use assignable::analysis::Facts;
 use assignable::analysis::groups::{Groups, Prediction, Settings};
-use assignable::analysis::viability::{Viability, interrupts_remapped};
+use assignable::analysis::interrupt_remapping::InterruptRemapping;
+use assignable::analysis::viability::Viability;
 use assignable::capture::{Capture, Method, Origin, Reported};
 use assignable::host::Host;
 use assignable::import::{Input, import};
+use assignable::policy::Policy;
+use assignable::rules;
 use assignable::spec::linux::Series;
 use assignable::topology::Topology;
+use assignable::verdict::Verdict;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use files::entries;
@@ -284,7 +288,7 @@ fn with_drivers(capture: &Capture, answers: &[Answer]) -> Capture {
 }
 
 fn answers(folder: &Path) -> Result<(), Failed> {
-    let (mut groups_asked, mut refused, mut not_viable) = (0, 0, 0);
+    let (mut groups_asked, mut refused, mut not_viable, mut judged) = (0, 0, 0, 0);
     let mut wrong = Vec::new();
     for archive in entries(folder) {
         if !name(&archive).ends_with(".tar.xz") {
@@ -301,6 +305,7 @@ fn answers(folder: &Path) -> Result<(), Failed> {
         let facts = Facts::of(&host, &topology);
         let settings = Settings::for_host(&host);
         let groups = Groups::predict(&host, &topology, &facts.iommu, &settings);
+        let run = rules::run(&facts);
         for answer in answers {
             let first = answer.members.first().unwrap().0;
             let group = groups.companions(host.find(first).unwrap());
@@ -311,7 +316,7 @@ fn answers(folder: &Path) -> Result<(), Failed> {
             let ours = (
                 viability.is_viable(),
                 !viability.reserved.is_empty(),
-                interrupts_remapped(&host, &facts.iommu) == Some(false),
+                InterruptRemapping::of(&host, &facts.iommu).vfio_refuses() == Some(true),
             );
             // What is not viable was not asked any further.
             let agrees = match answer.viable {
@@ -325,11 +330,31 @@ fn answers(folder: &Path) -> Result<(), Failed> {
                     answer.viable, answer.reserved, answer.interrupts
                 ));
             }
+            // What VFIO takes must not be called impossible, and what it refuses must be.
+            let taken = answer.viable && !answer.reserved && !answer.interrupts;
+            for (at, driver) in answer.members.iter().filter(|_| answer.viable) {
+                if driver.as_deref() != Some("vfio-pci") {
+                    continue;
+                }
+                judged += 1;
+                let verdict = Verdict::of(&run, Policy::Vfio, host.find(*at).unwrap());
+                if (verdict == Verdict::NotAssignable) == taken {
+                    let file = name(&archive);
+                    wrong.push(format!(
+                        "{file} {at}: taken={taken}, the verdict is {verdict:?}"
+                    ));
+                }
+            }
         }
     }
-    println!("{groups_asked} groups: {not_viable} not viable, {refused} viable and refused");
-    if groups_asked < 400 || not_viable == 0 || refused == 0 {
-        wrong.push(format!("{groups_asked} groups, {not_viable}, {refused}"));
+    println!(
+        "{groups_asked} groups: {not_viable} not viable, {refused} viable and refused; \
+         {judged} functions judged"
+    );
+    if groups_asked < 400 || not_viable == 0 || refused == 0 || judged < 400 {
+        wrong.push(format!(
+            "{groups_asked} groups, {not_viable}, {refused}, {judged}"
+        ));
     }
     match wrong.is_empty() {
         true => Ok(()),

@@ -5,6 +5,7 @@ pub mod acs;
 pub mod device_type;
 pub mod direct_memory;
 pub mod groups;
+pub mod interrupt_remapping;
 pub mod interrupts;
 pub mod kernel;
 pub mod missing;

@@ -6,7 +6,6 @@
 //! not remapped.
 
 use crate::analysis::direct_memory::direct_region;
-use crate::analysis::kernel::Kernel;
 use crate::analysis::reserved::reserved_regions;
 use crate::host::{Function, FunctionId, Host};
 use crate::iommu::Iommu;
@@ -61,33 +60,6 @@ impl Viability {
         }
         viability
     }
-}
-
-/// Whether interrupts are remapped, without which VFIO refuses every group; `None` where the
-/// capture does not tell.
-pub fn interrupts_remapped(host: &Host<'_>, iommu: &Iommu) -> Option<bool> {
-    let line = Kernel::of(host).command_line.unwrap_or_default();
-    let off = ["intremap=off", "nointremap", "noapic"];
-    if line.split_whitespace().any(|word| off.contains(&word)) {
-        return Some(false);
-    }
-    // A paravirtual unit remaps DMA alone.
-    let names = host.capture().tables.keys();
-    let remapping: Vec<_> = names
-        .filter_map(|name| {
-            ["DMAR", "IVRS", "VIOT"]
-                .into_iter()
-                .find(|known| name.starts_with(known))
-        })
-        .collect();
-    if !remapping.is_empty() && remapping.iter().all(|name| *name == "VIOT") {
-        return Some(false);
-    }
-    let mut tables = iommu.tables().iter().peekable();
-    tables.peek()?;
-    tables
-        .map(|table| table.interrupt_remapping)
-        .try_fold(true, |all, one| Some(all && one?))
 }
 
 /// Whether a driver leaves the group free for VFIO: VFIO's own, the placeholder, and those of

@@ -9,14 +9,14 @@ pub(super) const MESSAGES: &[Message] = &[
         words: &["No interrupt remapping support"],
         meaning: "VFIO found no interrupt remapping, so a guest could send interrupts that are not its own.",
         advice: "Switch interrupt remapping on in the firmware and on the kernel's command line. `allow_unsafe_interrupts=1` skips the check and accepts the risk.",
-        codes: &["IOM002"],
+        codes: &["IOM040"],
     },
     Message {
         source: Source::Linux,
         words: &["No interrupt remapping for device"],
         meaning: "The same, in the words of older kernels.",
         advice: "Switch interrupt remapping on in the firmware and on the kernel's command line.",
-        codes: &["IOM002"],
+        codes: &["IOM040"],
     },
     Message {
         source: Source::Linux,

@@ -187,7 +187,7 @@ mod tests {
         (
             "[  105.9] vfio_iommu_type1_attach_group: No interrupt remapping support.  Use the module param \"allow_unsafe_interrupts\" to enable VFIO IOMMU support on this platform",
             Source::Linux,
-            "IOM002",
+            "IOM040",
         ),
         // Linux drivers/iommu/intel/iommu.c
         (

@@ -157,6 +157,7 @@ pub static RULES: &[&Rule] = &[
     &iom::IOM034,
     &iom::IOM035,
     &iom::IOM036,
+    &iom::IOM040,
     &iom::IOM070,
     &iom::IOM071,
     &rst::RST001,

@@ -219,7 +219,7 @@ impl Ask<'_> {
             ),
             rules(
                 "interrupts are not remapped",
-                &["IOM002", "INT003", "INT006"],
+                &["IOM040", "INT003", "INT006"],
                 true,
             ),
             rules(

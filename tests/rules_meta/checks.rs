@@ -166,7 +166,7 @@ const DMAR: &[Check] = &[
     (
         "interrupt remapping not offered",
         "VT-d 8.1",
-        Rules(&["IOM002"]),
+        Rules(&["IOM002", "IOM040"]),
     ),
     (
         "x2APIC opt-out, platform opt-in, remapping opt-out",

@@ -126,7 +126,8 @@ pub(super) fn iommu_on(capture: &mut Capture) -> Vec<&'static str> {
     let mut words: Vec<&str> = text
         .split_ascii_whitespace()
         .filter(off)
-        .filter(|word| !matches!(*word, "iommu=off" | "intremap=off"))
+        .filter(|word| !matches!(*word, "iommu=off" | "nointremap" | "noapic"))
+        .filter(|word| !word.starts_with("intremap="))
         .collect();
     words.push("intel_iommu=on");
     *line = format!("{}\n", words.join(" ")).into_bytes();

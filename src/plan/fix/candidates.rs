@@ -62,7 +62,7 @@ pub(super) fn candidates(
         }
     }
     if has(&[
-        "IOM001", "IOM002", "IOM003", "IOM004", "VFI005", "DDA028", "DDA030",
+        "IOM001", "IOM002", "IOM003", "IOM004", "IOM040", "VFI005", "DDA028", "DDA030",
     ]) {
         changes.push(Change::Iommu);
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::analysis::Facts;
+use crate::analysis::interrupt_remapping::{offered_by_tables, said_by_kernel};
 use crate::bytes::Span;
 use crate::decode::kernel_log::{Said, State};
 use crate::iommu::TableKind;
@@ -40,17 +41,15 @@ rule! {
     /// Hyper-V: look for a firmware option "interrupt remapping", "VT-d 2" or "x2APIC"; a
     /// firmware update. There is no override.
     ///
-    /// VFIO: the same; the module option `allow_unsafe_interrupts=1` of vfio_iommu_type1 gives
-    /// the protection up.
+    /// VFIO: see IOM040, which also asks the command line and VFIO's own switch.
     IOM002 = {
         name: "interrupt-remapping-off",
         summary: "The firmware does not offer interrupt remapping",
         severity: High,
-        effects: Effects::everywhere(Effect::Blocks),
+        effects: Effects::new(Effect::Blocks, Effect::None),
         lint: Firmware,
         cites: [
             Document::VtD.at("8.1 DMA Remapping Reporting Structure, Flags"),
-            Document::LinuxVfio.at("vfio_iommu_type1.c, allow_unsafe_interrupts"),
             Document::OpenVmm.at("DMAR: interrupt remapping that covers the I/O APIC"),
         ],
         since: "0.1.0",
@@ -80,9 +79,7 @@ impl fmt::Display for Off {
 }
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
-    let flags = facts.iommu.tables().iter();
-    let flags = flags.filter_map(|table| table.interrupt_remapping);
-    let offered = flags.reduce(|all, remaps| all && remaps);
+    let offered = offered_by_tables(&facts.iommu);
     let fired = |off, confidence, evidence| {
         Outcome::Fired(Finding::new(
             &IOM002,
@@ -105,16 +102,12 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
             evidence.wanting(Value::Number(1)),
         );
     }
-    let said = facts
-        .host
-        .log()
-        .and_then(|log| log.remapping.last_of(STATES));
     let refused = |said: Said<State>, off| {
         let line = Locus::Log(said.line);
         let evidence = Evidence::new(line, "interrupt remapping", Value::AsReported);
         fired(off, Confidence::Medium, evidence)
     };
-    match said {
+    match said_by_kernel(facts.host) {
         Some(said) if said.value == State::InterruptRemappingFailed => refused(said, Off::Kernel),
         Some(said) if said.value == State::VfioWithoutInterruptRemapping => {
             refused(said, Off::Vfio)
@@ -125,13 +118,6 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
         _ => Outcome::Clean,
     }
 }
-
-/// What a kernel says about interrupt remapping.
-const STATES: &[State] = &[
-    State::InterruptRemapping,
-    State::InterruptRemappingFailed,
-    State::VfioWithoutInterruptRemapping,
-];
 
 #[cfg(test)]
 mod tests {

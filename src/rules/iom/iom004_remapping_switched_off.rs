@@ -10,19 +10,19 @@ use crate::spec::Document;
 rule! {
     /// ## What it checks
     ///
-    /// No parameter on the kernel command line switches DMA or interrupt remapping off.
+    /// No parameter on the kernel command line switches DMA remapping off.
     ///
     /// ## Why it matters
     ///
     /// The hardware could do it and the kernel does not: without DMA remapping there are no
-    /// IOMMU groups, and without interrupt remapping VFIO refuses to give a device away.
+    /// IOMMU groups, and nothing that VFIO could give away.
     ///
     /// ## How it is decided
     ///
-    /// By the words `iommu=off`, `intel_iommu=off`, `amd_iommu=off`, `intremap=off`,
-    /// `nointremap` and `noapic`; of several settings of one parameter the last one counts. A
-    /// Linux capture without the command line leaves the answer open. On other systems the rule
-    /// does not apply.
+    /// By the words `iommu=off`, `intel_iommu=off` and `amd_iommu=off`; of several settings of
+    /// one parameter the last one counts. A Linux capture without the command line leaves the
+    /// answer open. On other systems the rule does not apply. IOM040 looks at the words about
+    /// interrupt remapping.
     ///
     /// ## What to do
     ///
@@ -31,13 +31,11 @@ rule! {
     /// VFIO: take the parameter out of the boot loader's configuration and start again.
     IOM004 = {
         name: "remapping-switched-off",
-        summary: "The kernel command line switches DMA or interrupt remapping off",
+        summary: "The kernel command line switches DMA remapping off",
         severity: Medium,
         effects: Effects::new(Effect::None, Effect::Condition),
         cites: [
-            Document::LinuxIommu.at("irq_remapping.c, setup_irqremap"),
             Document::LinuxIommu.at("intel/iommu.c, intel_iommu_setup"),
-            Document::LinuxVfio.at("vfio_iommu_type1.c, allow_unsafe_interrupts"),
         ],
         since: "0.1.0",
         check: Check::Host(check),
@@ -55,9 +53,7 @@ impl fmt::Display for SwitchedOff {
 }
 
 /// Parameters with a value, of which the last setting counts.
-const WITH_VALUE: [&str; 4] = ["iommu", "intel_iommu", "amd_iommu", "intremap"];
-/// Parameters without one.
-const PLAIN: [&str; 2] = ["nointremap", "noapic"];
+const WITH_VALUE: [&str; 3] = ["iommu", "intel_iommu", "amd_iommu"];
 
 fn check(facts: &Facts<'_, '_>) -> Outcome {
     let capture = facts.host.capture();
@@ -85,11 +81,10 @@ fn switched_off(cmdline: &str) -> Option<&str> {
     let names = |word: &str, name: &str| word.split_once('=').is_some_and(|(key, _)| key == name);
     let last = |name: &str| cmdline.split_whitespace().rfind(|word| names(word, name));
     cmdline.split_whitespace().find(|&word| {
-        PLAIN.contains(&word)
-            || word.split_once('=').is_some_and(|(key, value)| {
-                let off = value.split(',').any(|part| part == "off");
-                off && WITH_VALUE.contains(&key) && last(key) == Some(word)
-            })
+        word.split_once('=').is_some_and(|(key, value)| {
+            let off = value.split(',').any(|part| part == "off");
+            off && WITH_VALUE.contains(&key) && last(key) == Some(word)
+        })
     })
 }
 
@@ -112,10 +107,7 @@ mod tests {
             "iommu=off",
             "intel_iommu=off",
             "amd_iommu=off",
-            "intremap=off",
             "intel_iommu=sm_on,off",
-            "nointremap",
-            "noapic",
         ] {
             assert_eq!(
                 with(&format!("quiet {word} ro\n")),
@@ -136,7 +128,7 @@ mod tests {
     #[test]
     fn other_words_and_values_are_clean() {
         assert_eq!(
-            with("iommu=pt intel_iommu=igfx_off,on video=efifb:off x=noapic"),
+            with("iommu=pt intel_iommu=igfx_off,on video=efifb:off intremap=off"),
             Answer::Clean
         );
     }

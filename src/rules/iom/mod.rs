@@ -34,6 +34,7 @@ mod iom033_acpi_device_entry_malformed;
 mod iom034_quick_data_of_wrong_unit;
 mod iom035_too_many_units;
 mod iom036_viot_output_no_unit;
+mod iom040_vfio_without_interrupt_remapping;
 mod iom070_reserved_bits_in_table;
 mod iom071_kernel_reports_firmware_bug;
 
@@ -71,6 +72,7 @@ pub(in crate::rules) use iom033_acpi_device_entry_malformed::IOM033;
 pub(in crate::rules) use iom034_quick_data_of_wrong_unit::IOM034;
 pub(in crate::rules) use iom035_too_many_units::IOM035;
 pub(in crate::rules) use iom036_viot_output_no_unit::IOM036;
+pub(in crate::rules) use iom040_vfio_without_interrupt_remapping::IOM040;
 pub(in crate::rules) use iom070_reserved_bits_in_table::IOM070;
 pub(in crate::rules) use iom071_kernel_reports_firmware_bug::IOM071;
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::groups::{
     AcsControl, Cause, Exposure, FuturePlace, Hole, Join, Model, Prediction,
 };
-use crate::analysis::viability::{Viability, interrupts_remapped};
+use crate::analysis::interrupt_remapping::InterruptRemapping;
+use crate::analysis::viability::Viability;
 use crate::host::FunctionId;
 use crate::report::{Report, isolation};
 
@@ -282,7 +283,7 @@ impl Maker<'_> {
         if !viability.reserved.is_empty() {
             refused.push("reserved-memory".to_owned());
         }
-        if interrupts_remapped(facts.host, &facts.iommu) == Some(false) {
+        if InterruptRemapping::of(facts.host, &facts.iommu).vfio_refuses() == Some(true) {
             refused.push("interrupt-remapping".to_owned());
         }
         VfioItem {

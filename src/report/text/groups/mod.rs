@@ -9,8 +9,9 @@ use std::fmt::Write as _;
 use crate::analysis::groups::{
     AcsControl, FuturePlace, Groups, Join, Model, Outside, Prediction, Settings, UsedQuirk,
 };
+use crate::analysis::interrupt_remapping::InterruptRemapping;
 use crate::analysis::kernel::Kernel;
-use crate::analysis::viability::{Viability, interrupts_remapped};
+use crate::analysis::viability::Viability;
 use crate::analysis::{Missing, Tri};
 use crate::host::FunctionId;
 use crate::report::isolation;
@@ -215,7 +216,7 @@ impl Page<'_> {
                 self.list(&viability.reserved)
             ));
         }
-        if interrupts_remapped(facts.host, &facts.iommu) == Some(false) {
+        if InterruptRemapping::of(facts.host, &facts.iommu).vfio_refuses() == Some(true) {
             notes.push("refused even then: interrupts are not remapped".to_owned());
         }
         if !notes.is_empty() {
