@@ -8,7 +8,6 @@ use crate::bytes::Observed;
 use crate::host::{FunctionId, Host};
 use crate::report::wording::{safe, size};
 use crate::report::{Layout, Report};
-use crate::sim::bars::DeviceBars;
 use crate::sim::guest::GuestStudy;
 use crate::sim::host_space::{BridgeSpace, HostSpace};
 use crate::sim::layout::{Minimum, Shortfall};
