@@ -40,7 +40,11 @@ fn document<T: serde::de::DeserializeOwned + serde::Serialize>(
     jsonschema::validate(&schema, &document)
         .unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
     let typed: T = serde_json::from_value(document.clone()).unwrap();
-    assert_eq!(serde_json::to_value(typed).unwrap(), document, "{arguments:?}");
+    assert_eq!(
+        serde_json::to_value(typed).unwrap(),
+        document,
+        "{arguments:?}"
+    );
     document
 }
 
@@ -69,12 +73,18 @@ fn mmio_answers_what_would_fit() {
     // The kernel's log: VF BAR 0 [mem 0xfe800000-0xfe81ffff 64bit pref]: assigned.
     assert_eq!(rooms[0]["placed"][0]["first"], "0xfe800000");
     assert_eq!(rooms[0]["buses"]["last"], 2);
-    assert_eq!((&rooms[1]["fits"], &rooms[1]["most"]), (&false.into(), &7.into()));
+    assert_eq!(
+        (&rooms[1]["fits"], &rooms[1]["most"]),
+        (&false.into(), &7.into())
+    );
     // 16 MiB do not fit in the port's 2 MiB, whose other user stays.
     assert_eq!(answer["wishes"][0]["fits"], false);
     assert_eq!(answer["wishes"][0]["shortfall"]["needed"], "0x1000000");
     let words = text(&questions);
-    assert!(words.contains("0000:02:00.0 with 7 virtual functions: fit\n"), "{words}");
+    assert!(
+        words.contains("0000:02:00.0 with 7 virtual functions: fit\n"),
+        "{words}"
+    );
     assert!(words.contains("0000:02:00.0 with 8 virtual functions: do not fit\n"));
     assert!(words.contains("at most      7, as the driver has it; the hardware has 8\n"));
     assert!(words.contains("7 x 16 KiB = 112 KiB, 64-bit prefetchable memory\n"));
@@ -86,7 +96,10 @@ fn mmio_answers_what_would_fit() {
     ] {
         let output = assignable(&["mmio", &machine, "--vfs", wrong]);
         assert_eq!(output.status.code(), Some(2), "{wrong}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains(part), "{wrong}");
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains(part),
+            "{wrong}"
+        );
     }
 }
 
@@ -100,8 +113,14 @@ fn what_cannot_be_told_names_what_would_settle_it() {
     std::fs::write(&hex, text(&["decode", &machine, "--hex"])).unwrap();
     let hex = hex.to_str().unwrap();
     let words = text(&["mmio", hex, "--vfs", "02:00.0=7"]);
-    assert!(words.contains("0000:02:00.0 with 7 virtual functions: cannot tell\n"), "{words}");
-    assert!(words.contains("the size of VF BAR 0 and 3 is needed"), "{words}");
+    assert!(
+        words.contains("0000:02:00.0 with 7 virtual functions: cannot tell\n"),
+        "{words}"
+    );
+    assert!(
+        words.contains("the size of VF BAR 0 and 3 is needed"),
+        "{words}"
+    );
     let answer = document::<v1::MmioDocument>("mmio", &["mmio", hex, "--vfs", "02:00.0=7"]);
     let room = &answer["virtual_functions"][0];
     assert!(room.get("fits").is_none());
@@ -125,7 +144,16 @@ fn plans_are_printed_as_their_schemas_have_them() {
     );
     document::<v1::SimulationDocument>(
         "simulate",
-        &["simulate", &machine, "--vm", "it's <a> \"guest\"", "--assign", "01:00.0", "-p", "vfio"],
+        &[
+            "simulate",
+            &machine,
+            "--vm",
+            "it's <a> \"guest\"",
+            "--assign",
+            "01:00.0",
+            "-p",
+            "vfio",
+        ],
     );
 }
 
@@ -144,13 +172,16 @@ fn a_card_with_a_switch_moves_and_fix_proposes_it() {
     let (description, machine) = (folder.join("machine.toml"), folder.join("machine.zip"));
     std::fs::write(&description, SWITCH).unwrap();
     let (description, machine) = (description.to_str().unwrap(), machine.to_str().unwrap());
-    assert!(assignable(&["synth", description, "-o", machine]).status.success());
+    assert!(
+        assignable(&["synth", description, "-o", machine])
+            .status
+            .success()
+    );
     let change = ["what-if", machine, "--set", "slot@01:00.0=00:02.0"];
     let answer = document::<v1::WhatIfDocument>("what-if", &change);
     let changed = answer["verdicts"].as_array().unwrap().iter();
-    let mut drive = changed.filter(|one| {
-        one["policy"] == "hyperv-2025" && one["address"] == "0000:03:00.0"
-    });
+    let mut drive =
+        changed.filter(|one| one["policy"] == "hyperv-2025" && one["address"] == "0000:03:00.0");
     let drive = drive.next().unwrap();
     // Buses 04 05 06: below the second port, one after the other.
     assert_eq!(drive["address_after"], "0000:06:00.0");
@@ -167,6 +198,9 @@ fn a_card_with_a_switch_moves_and_fix_proposes_it() {
     let refused = assignable(&["what-if", machine, "--set", "slot@03:00.0=00:01.0"]);
     assert_eq!(refused.status.code(), Some(2));
     let message = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(message.contains("something sits below 0000:00:01.0 already"), "{message}");
+    assert!(
+        message.contains("something sits below 0000:00:01.0 already"),
+        "{message}"
+    );
     std::fs::remove_dir_all(&folder).unwrap();
 }
