@@ -143,7 +143,7 @@ fn plans_are_printed_as_their_schemas_have_them() {
         &["place", &machine, "--want", "nvme=1", "-p", "vfio"],
     );
     document::<v1::SimulationDocument>(
-        "simulate",
+        "simulation",
         &[
             "simulate",
             &machine,
