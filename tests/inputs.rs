@@ -4,8 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use assignable::analysis::Facts;
 use assignable::capture::{Capture, FunctionRecord};
+use assignable::host::Host;
 use assignable::import::{Import, Input, import};
+use assignable::rules;
+use assignable::topology::Topology;
 
 const LSPCI: &str = "\
 00:00.0 Host bridge [0600]: Intel Corporation Xeon E3-1200 v6/7th Gen Core Processor Host Bridge/DRAM Registers [8086:5914] (rev 08)
@@ -144,6 +148,63 @@ fn quotes_and_indentation_do_not_matter() {
     }
     same(format!("```\n{LSPCI}```\n"), "Markdown");
     same(format!("[CODE]\n{LSPCI}[/CODE]\n"), "a forum's code block");
+}
+
+#[test]
+fn what_terminals_editors_and_pages_put_around_lines_does_not_matter() {
+    let each = |change: &dyn Fn(usize, &str) -> String| -> String {
+        let lines = LSPCI.lines().enumerate();
+        lines.map(|(n, line)| change(n + 1, line) + "\n").collect()
+    };
+    let escaped = LSPCI
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
+    same(
+        format!("<html><body><pre>\n{escaped}</pre>\n<p>That is all.</p>\n"),
+        "page",
+    );
+    same(escaped.replace(' ', "&nbsp;"), "hard spaces");
+    same(format!("[CODE]{LSPCI}[/CODE]\n"), "forum");
+    same(each(&|n, line| format!("{n:6}\t{line}")), "cat -n");
+    same(each(&|n, line| format!("{n}:{line}")), "grep -n");
+    same(each(&|_, line| format!("| {line}")), "bars");
+    same(each(&|_, line| format!("\x1b[0m{line}\x1b[K")), "colours");
+    same(LSPCI.replace('\n', "\r"), "carriage returns");
+}
+
+#[test]
+fn a_listing_with_a_heading_that_is_not_read_takes_no_group_away() {
+    let listing = "\
+IOMMU group 7
+\t00:1c.2 PCI bridge [0604]: Intel Corporation Sunrise Point-H PCI Express Root Port #3 [8086:a112] (rev f1)
+[COLOR=#000080]IOMMU group 1
+\t00:01.0 PCI bridge [0604]: Intel Corporation Skylake PCIe Controller (x16) [8086:1901] (rev 07)
+\t02:00.0 Serial Attached SCSI controller [0107]: LSI Logic / Symbios Logic SAS3008 PCI-Express Fusion-MPT SAS-3 [1000:0097] (rev 02)[/COLOR]
+** one more
+\t00:1f.6 Ethernet controller [0200]: Intel Corporation Ethernet Connection (2) I219-LM [8086:15b7] (rev 31)
+";
+    let import = one(listing);
+    let functions = &import.capture.functions;
+    let group = |at: &str| {
+        let record = &functions[&at.parse().unwrap()];
+        record
+            .properties
+            .iommu_group
+            .as_ref()
+            .map(|group| group.value)
+    };
+    assert_eq!(group("0000:00:1c.2"), Some(7));
+    assert_eq!(group("0000:02:00.0"), Some(1), "behind the forum's mark");
+    assert_eq!(group("0000:00:1f.6"), None, "its heading is not read");
+    // That it has none does not follow: a listing by groups names members alone.
+    let host = Host::from_capture(&import.capture);
+    let topology = Topology::of(&host);
+    let facts = Facts::of(&host, &topology);
+    let run = rules::run(&facts);
+    let id = host.find("0000:00:1f.6".parse().unwrap()).unwrap();
+    let gaps: Vec<_> = run.gaps_of(id).iter().map(|gap| gap.rule.code).collect();
+    assert!(gaps.contains(&"VFI005"), "{gaps:?}");
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! What was skipped, guessed or missing on the way from an input to a capture.
 
+mod decoration;
+
 use std::fmt;
 
 use crate::addr::Sbdf;
+
+pub use decoration::Decoration;
 
 /// One remark about an input that could be used.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -104,6 +108,11 @@ pub enum DiagnosticKind {
     },
     /// The text was UTF-16 and is kept as UTF-8.
     Utf16,
+    /// Something that was around every line was taken off.
+    Undecorated {
+        /// What.
+        decoration: Decoration,
+    },
     /// The text was a log in JSON and is kept as its messages, each on its line.
     LogInJson,
     /// More functions than any machine has. The others were skipped.
@@ -379,6 +388,9 @@ impl fmt::Display for DiagnosticKind {
                 write!(f, "a line of {bytes} bytes; only its start was read")
             }
             Self::Utf16 => f.write_str("the text is UTF-16; kept as UTF-8"),
+            Self::Undecorated { decoration } => {
+                write!(f, "without {decoration}; kept as the lines behind them")
+            }
             Self::LogInJson => f.write_str("a log in JSON; kept as its messages, line by line"),
             Self::TooManyFunctions { limit } => {
                 write!(f, "more than {limit} functions; the others were skipped")

@@ -16,6 +16,7 @@ use super::raw_config;
 use super::sniff::{Kind, Looks, looks, text_kind};
 use super::text::decoded;
 use super::tree::{self, Trees};
+use super::undecorated;
 use super::unpack::{Count, Counted, Meter, Metered, Tripped, decoder, peek};
 use super::unsuited::Unsuited;
 use crate::capture::limits::{MAX_HOST, MAX_SOURCE, MAX_TABLE, MAX_TOTAL};
@@ -165,6 +166,14 @@ impl<'d> Gather<'d> {
         let text = messages.unwrap_or(text);
         let mut text = text;
         let mut kind = text_kind(&text);
+        let mut decorations = Vec::new();
+        if matches!(kind, None | Some(Kind::Lspci | Kind::KernelLog)) {
+            (text, decorations) = undecorated::plain(text);
+            kind = match decorations.is_empty() {
+                true => kind,
+                false => text_kind(&text),
+            };
+        }
         if kind.is_none()
             && let Some(flat) = grid::flat(&text)
         {
@@ -180,6 +189,10 @@ impl<'d> Gather<'d> {
             .enter((!member.is_empty()).then(|| shortened(member)));
         if converted {
             self.diagnostics.whole(DiagnosticKind::Utf16);
+        }
+        for decoration in decorations {
+            self.diagnostics
+                .whole(DiagnosticKind::Undecorated { decoration });
         }
         if from_json {
             self.diagnostics.whole(DiagnosticKind::LogInJson);

@@ -3,7 +3,7 @@
 //! It is kept as it is for the analyses. What it says about functions becomes facts reported
 //! about them, and the registers that it prints become known bits.
 
-use memchr::memchr3_iter;
+use memchr::{memchr, memchr3_iter, memmem};
 
 use crate::addr::Sbdf;
 use crate::capture::{
@@ -52,6 +52,9 @@ pub(crate) fn is_log(text: &[u8]) -> bool {
         .is_some()
 }
 
+/// No process, no message id, no structured data (RFC 5424, 6).
+const SYSLOG: &[u8] = b" - - - ";
+
 /// A marker stands at the start of a line, or behind `[    0.123456]`, `kernel:` or the like.
 fn is_message(line: &[u8]) -> bool {
     let line = line.get(..256).unwrap_or(line);
@@ -65,6 +68,10 @@ fn is_message(line: &[u8]) -> bool {
     begins(line)
         || dated(line).is_some_and(begins)
         || memchr3_iter(b']', b':', b'>', line).any(|at| begins(behind(at)))
+        || line.first().is_some_and(u8::is_ascii_digit)
+            && memchr(b';', line).is_some_and(|at| begins(behind(at)))
+        || line.first() == Some(&b'<')
+            && memmem::find(line, SYSLOG).is_some_and(|at| begins(behind(at + SYSLOG.len() - 1)))
 }
 
 /// What stands behind `2024-12-17T14:39:28,123456+01:00` (`dmesg --time-format iso`).

@@ -51,6 +51,8 @@ mod sysfs;
 mod text;
 mod tree;
 #[cfg(feature = "analyzer")]
+mod undecorated;
+#[cfg(feature = "analyzer")]
 mod unpack;
 #[cfg(feature = "analyzer")]
 mod unsuited;
@@ -80,7 +82,7 @@ pub use sniff::Looks;
 #[cfg(feature = "analyzer")]
 pub use unsuited::Unsuited;
 
-pub use diagnostic::{Diagnostic, DiagnosticKind, Diagnostics, LineRange, Place};
+pub use diagnostic::{Decoration, Diagnostic, DiagnosticKind, Diagnostics, LineRange, Place};
 
 #[cfg(feature = "analyzer")]
 pub(crate) use kernel_log::is_log as is_kernel_log;

@@ -77,9 +77,12 @@ impl Groups {
         }
         let mut differing: BTreeMap<(Vec<FunctionId>, Vec<FunctionId>), Vec<FunctionId>> =
             BTreeMap::new();
-        for (id, _) in host.iter() {
+        for (id, function) in host.iter() {
             let predicted = self.companions(id);
             let real = members(host, reported, id);
+            if real.is_empty() && !reported.show_none_for(function) {
+                continue;
+            }
             if predicted == real {
                 comparison.agreeing += usize::from(!real.is_empty());
             } else if !self.is_definite(id) {

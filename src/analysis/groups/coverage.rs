@@ -3,6 +3,7 @@
 use super::alias::Aliases;
 use super::settings::{Settings, groups_reported};
 use crate::addr::Sbdf;
+use crate::analysis::reported_groups::is_described;
 use crate::decode::acpi::viot::ViotBody;
 use crate::host::{Function, FunctionId, Host};
 use crate::iommu::{Iommu, TableKind};
@@ -114,7 +115,8 @@ impl Judge<'_, '_> {
         if self.iommu.tables().is_empty() {
             // Coverage cannot be derived; but a kernel that grouped others and not this one
             // shows that no unit covers it.
-            let none = self.reported && function.reported.iommu_group.is_none();
+            let none =
+                self.reported && function.reported.iommu_group.is_none() && is_described(function);
             return match none {
                 true if is_unit(function) => Some(Outside::UnitItself),
                 true => Some(Outside::NotGrouped),

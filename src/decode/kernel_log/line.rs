@@ -48,7 +48,9 @@ pub(super) fn undecorated(line: &str) -> &str {
         rest = after.trim_start();
     }
     loop {
-        let Some(after) = level(rest)
+        let Some(after) = syslog(rest)
+            .or_else(|| level(rest))
+            .or_else(|| record(rest))
             .or_else(|| bracket(rest))
             .or_else(|| stamp(rest))
         else {
@@ -67,6 +69,35 @@ fn behind_facility(line: &str) -> Option<(&str, &str)> {
     let head = head.get(..MAX_BEFORE + FACILITY.len()).unwrap_or(head);
     let at = memchr::memmem::find(head, FACILITY.as_bytes())?;
     Some((line.get(..at)?, line.get(at + FACILITY.len()..)?))
+}
+
+/// `<6>1 2026-03-01T10:00:00Z host kernel - - - ` (RFC 5424, 6).
+fn syslog(text: &str) -> Option<&str> {
+    let mut rest = level(text)?.strip_prefix("1 ")?;
+    let mut fields = ["", "", "", "", ""];
+    for field in &mut fields {
+        (*field, rest) = rest.split_once(' ')?;
+    }
+    let [_, _, application, ..] = fields;
+    let after = match rest.strip_prefix('[') {
+        Some(data) => data.split_once(']')?.1,
+        None => rest.strip_prefix('-')?,
+    };
+    (application == "kernel").then_some(after)
+}
+
+/// `6,339,5140900,-;`, with which a record of /dev/kmsg begins (Linux
+/// Documentation/ABI/testing/dev-kmsg).
+fn record(text: &str) -> Option<&str> {
+    let (fields, after) = text.split_at_checked(text.bytes().take(48).position(|b| b == b';')?)?;
+    let mut fields = fields.split(',');
+    let mut number = || {
+        let field = fields.next()?;
+        (!field.is_empty() && field.bytes().all(|byte| byte.is_ascii_digit())).then_some(())
+    };
+    number().and_then(|()| number()).and_then(|()| number())?;
+    fields.next()?;
+    after.strip_prefix(';')
 }
 
 /// `<6>`, or `kern  :info  : ` of `dmesg -x`.

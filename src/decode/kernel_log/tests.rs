@@ -40,6 +40,9 @@ const DECORATIONS: &[&str] = &[
     "host kernel: ",
     "kernel: ",
     "kern  :info  : [Fri May 22 09:34:57 2026] ",
+    "6,339,5140900,-;",
+    "<6>1 2026-05-22T09:34:57.123456Z host kernel - - - ",
+    "<6>1 2026-05-22T09:34:57.123456+02:00 host kernel - - [meta sequenceId=\"7\"] [    0.632345] ",
 ];
 
 #[test]

@@ -21,7 +21,8 @@ rule! {
     /// ## How it is decided
     ///
     /// By the groups that the kernel reported: other functions have one and this one has not.
-    /// Where no function has one the capture may lack them altogether: "cannot tell".
+    /// Where no function has one the capture may lack them altogether: "cannot tell". So it is
+    /// for a function of which no more is known than its line in a listing by groups.
     ///
     /// ## What to do
     ///
@@ -58,7 +59,7 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
     if facts.host.function(id).reported.iommu_group.is_some() {
         return Outcome::Clean;
     }
-    if facts.groups.is_empty() {
+    if !facts.groups.show_none_for(facts.host.function(id)) {
         return Outcome::CannotTell(Missing::of(Fact::IommuGroup, id));
     }
     Outcome::Fired(Finding::new(

@@ -12,7 +12,7 @@ use crate::analysis::groups::{
 use crate::analysis::interrupt_remapping::InterruptRemapping;
 use crate::analysis::kernel::Kernel;
 use crate::analysis::viability::Viability;
-use crate::analysis::{Missing, Tri};
+use crate::analysis::{Fact, Missing, Tri};
 use crate::host::FunctionId;
 use crate::report::isolation;
 use crate::report::wording::{count, fit, safe, wrap};
@@ -157,19 +157,22 @@ impl Page<'_> {
     }
 
     fn missing(&self, missing: &[Missing]) -> String {
-        let one = |missing: &Missing| {
-            let what = missing.fact.describe();
-            match missing.of {
-                Some(id) => format!("{what}, of {}", self.at(id)),
-                None => what.to_owned(),
+        let mut by_fact: Vec<(Fact, Vec<FunctionId>)> = Vec::new();
+        for missing in missing {
+            let known = by_fact.iter_mut().find(|(fact, _)| *fact == missing.fact);
+            match known {
+                Some((_, of)) => of.extend(missing.of),
+                None => by_fact.push((missing.fact, missing.of.into_iter().collect())),
+            }
+        }
+        let text = |(fact, of): (Fact, Vec<FunctionId>)| {
+            let what = fact.describe();
+            match of.is_empty() {
+                true => what.to_owned(),
+                false => format!("{what}, of {}", self.list(&of)),
             }
         };
-        let mut texts: Vec<String> = missing.iter().take(NAMED).map(one).collect();
-        match missing.len().saturating_sub(NAMED) {
-            0 => {}
-            more => texts.push(format!("{more} more facts")),
-        }
-        texts.join("; ")
+        by_fact.into_iter().map(text).collect::<Vec<_>>().join("; ")
     }
 
     /// What VFIO says of the group.
