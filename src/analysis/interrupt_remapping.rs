@@ -139,11 +139,10 @@ fn module_allows_unsafe(host: &Host<'_>) -> bool {
 
 /// As the kernel reads a switch (lib/kstrtox.c, `kstrtobool`).
 fn is_true(value: &str) -> bool {
-    match value.as_bytes() {
-        [b'1' | b'y' | b'Y' | b't' | b'T', ..] => true,
-        [b'o' | b'O', b'n' | b'N', ..] => true,
-        _ => false,
-    }
+    matches!(
+        value.as_bytes(),
+        [b'1' | b'y' | b'Y' | b't' | b'T', ..] | [b'o' | b'O', b'n' | b'N', ..]
+    )
 }
 
 /// The last setting of a parameter.

@@ -30,6 +30,9 @@ pub(crate) struct MmioArgs {
     /// Would a card with these BARs fit below a port: PORT=BAR,BAR…, a BAR as mem64p:32G
     #[arg(long, value_name = "PORT=BARS")]
     pub(crate) add_card: Vec<Card>,
+    /// Would a device with this many virtual functions fit on the host
+    #[arg(long, value_name = "DEVICE=COUNT")]
+    pub(crate) vfs: Vec<VirtualFunctions>,
     #[command(flatten)]
     pub(crate) guest: GuestArgs,
 }
@@ -204,6 +207,13 @@ pub(crate) struct Replacement {
     pub(crate) size: u64,
 }
 
+/// `DEVICE=COUNT`.
+#[derive(Clone, Debug)]
+pub(crate) struct VirtualFunctions {
+    pub(crate) device: Selector,
+    pub(crate) count: u16,
+}
+
 /// `PORT=BAR,BAR…`.
 #[derive(Clone, Debug)]
 pub(crate) struct Card {
@@ -262,6 +272,19 @@ impl FromStr for Replacement {
             device: device.parse().map_err(|error| format!("{error}"))?,
             bar,
             size: size.0,
+        })
+    }
+}
+
+impl FromStr for VirtualFunctions {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wanted = || format!("'{text}' is not DEVICE=COUNT (0000:01:00.0=16)");
+        let (device, count) = text.rsplit_once('=').ok_or_else(wanted)?;
+        Ok(Self {
+            device: device.parse().map_err(|error| format!("{error}"))?,
+            count: count.parse().map_err(|_| wanted())?,
         })
     }
 }

@@ -15,9 +15,12 @@ const SAMPLE: usize = 40;
 /// Fewest numbered or barred lines that count.
 const FEWEST: usize = 6;
 
+/// Takes one kind off; `None` where there is none of it.
+type Step = fn(&[u8]) -> Option<Vec<u8>>;
+
 /// The text without decorations, and what was taken off.
 pub(super) fn plain(text: Vec<u8>) -> (Vec<u8>, Vec<Decoration>) {
-    let steps: [(Decoration, fn(&[u8]) -> Option<Vec<u8>>); 7] = [
+    let steps: [(Decoration, Step); 7] = [
         (Decoration::Escapes, without_escapes),
         (Decoration::CarriageReturns, with_line_feeds),
         (Decoration::Marks, without_marks),

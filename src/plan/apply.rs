@@ -1,9 +1,12 @@
 //! Makes changes on a capture.
 
+mod buses;
 mod card;
 mod groups;
 mod isolation;
 mod platform;
+mod registers;
+mod virtual_functions;
 mod windows;
 
 use std::collections::BTreeMap;
@@ -40,8 +43,15 @@ pub enum ChangeError {
     SlotTaken(Sbdf),
     /// The port has no bus number to give.
     NoBus(Sbdf),
-    /// The card holds bridges, whose bus numbers would change.
-    CardWithBridges(Sbdf),
+    /// Below the port there are not so many bus numbers that nothing else has.
+    NoBusNumbers {
+        /// The port.
+        port: Sbdf,
+        /// How many the card needs.
+        needed: u16,
+    },
+    /// The port is part of the card that shall move.
+    PortOfCard(Sbdf),
     /// The device is part of the mainboard, not a card below a port.
     NoCard(Sbdf),
     /// The BAR is not resizable to this size, or does not exist.
@@ -123,10 +133,15 @@ fn one(
                 return Ok(());
             };
             let moved = card::move_card(capture, device, port)?;
-            for (from, to) in moved {
-                // A card that moves twice is known by where it was first.
-                let first = changed.moved.iter().find(|(_, now)| **now == from);
-                let first = first.map_or(from, |(&first, _)| first);
+            changed.notes.extend(moved.notes);
+            // A card that moves twice is known by where it was first.
+            let firsts: BTreeMap<Sbdf, Sbdf> = changed
+                .moved
+                .iter()
+                .map(|(&first, &now)| (now, first))
+                .collect();
+            for (from, to) in moved.places {
+                let first = firsts.get(&from).copied().unwrap_or(from);
                 changed.moved.insert(first, to);
             }
         }
@@ -137,7 +152,7 @@ fn one(
         }
         Change::VirtualFunctions { device, count } => {
             for at in select(capture, device)? {
-                card::set_virtual_functions(capture, at, *count)?;
+                virtual_functions::switch(capture, at, *count)?;
             }
         }
     }
@@ -224,11 +239,13 @@ impl fmt::Display for ChangeError {
             Self::NoPort(at) => write!(f, "{at} is no root or downstream port"),
             Self::SlotTaken(at) => write!(f, "something sits below {at} already"),
             Self::NoBus(at) => write!(f, "the bus below {at} has no number in the capture"),
-            Self::CardWithBridges(at) => write!(
+            Self::NoBusNumbers { port, needed } => write!(
                 f,
-                "the card of {at} holds bridges, whose bus numbers would change; it cannot be moved \
-                 on paper"
+                "the card needs {needed} bus numbers in a row, and below {port} there are not so \
+                 many that nothing else has; the firmware would number the buses of other devices \
+                 anew"
             ),
+            Self::PortOfCard(at) => write!(f, "{at} is part of the card that would move"),
             Self::NoCard(at) => write!(f, "{at} is part of the mainboard, not a card below a port"),
             Self::NotResizable(at, bar) => write!(
                 f,

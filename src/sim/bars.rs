@@ -17,6 +17,15 @@ pub struct SizedBar {
     pub size: u64,
 }
 
+/// One BAR of all virtual functions of a physical one: a block for each, one behind the other.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct VfBar {
+    /// The block of a single virtual function; the index is 7 to 12.
+    pub bar: SizedBar,
+    /// Number of blocks.
+    pub count: u16,
+}
+
 /// The memory BARs of one function.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub struct DeviceBars {
@@ -53,6 +62,19 @@ impl SizedBar {
     /// As a request, aligned to its size; `None` where the size is nonsense.
     pub const fn request(self) -> Option<Request> {
         Request::natural(self.size)
+    }
+}
+
+impl VfBar {
+    /// Bytes of all blocks; saturates.
+    pub fn size(self) -> u64 {
+        self.bar.size.saturating_mul(u64::from(self.count))
+    }
+
+    /// As a request. The first block is aligned as that of a single function would be, the
+    /// others follow without gaps (PCIe 6.0, 9.2.1.1.1). `None` where there is nothing to place.
+    pub fn request(self) -> Option<Request> {
+        Request::new(self.size(), self.bar.size)
     }
 }
 

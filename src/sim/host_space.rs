@@ -1,12 +1,14 @@
 //! The host's own address space: what its bridges forward, what is taken, what would fit.
 
 mod fit;
+mod vfs;
 mod windows;
 
 #[cfg(test)]
 mod tests;
 
 pub use fit::{Fit, NoRoom, Wish, fit};
+pub use vfs::{Buses, VfMemory, VfMissing, VfRoom, virtual_functions};
 pub use windows::{HostWindow, WindowSource, address_bits, host_windows};
 
 use std::collections::BTreeMap;
@@ -252,8 +254,8 @@ fn resources_of(host: &Host<'_>) -> (Vec<Taken>, Vec<UnplacedBar>) {
                     index: resource.index,
                 }),
                 _ => {
-                    let total = function.reported.sriov_total_vfs.as_ref();
-                    let count = total.map_or(1, |total| u64::from(total.value).max(1));
+                    let count = vfs::hardware_total(function);
+                    let count = count.map_or(1, |total| u64::from(total).max(1));
                     unplaced.push(UnplacedBar {
                         function: id,
                         bar: SizedBar {
@@ -350,15 +352,20 @@ pub(super) fn open_windows(host: &Host<'_>, id: FunctionId) -> Vec<AddrRange> {
 
 /// What lies below a bridge, as the layout rules see it.
 fn slots_below(host: &Host<'_>, topology: &Topology, bridge: FunctionId) -> Vec<Slot> {
-    let mut slots: Vec<Slot> = Vec::new();
     // Deep trees are as deep as there are buses, at most 256 a segment.
-    for child in topology.children(bridge) {
-        if host.function(child).is_virtual() {
-            continue;
-        }
-        slots.push(slot_of(host, topology, child));
-    }
-    slots
+    physical_children(host, topology, bridge)
+        .map(|child| slot_of(host, topology, child))
+        .collect()
+}
+
+/// What lies below a bridge, virtual functions left out.
+fn physical_children(
+    host: &Host<'_>,
+    topology: &Topology,
+    bridge: FunctionId,
+) -> impl Iterator<Item = FunctionId> {
+    let children = topology.children(bridge).into_iter();
+    children.filter(|&child| !host.function(child).is_virtual())
 }
 
 fn slot_of(host: &Host<'_>, topology: &Topology, id: FunctionId) -> Slot {
@@ -373,8 +380,8 @@ fn slot_of(host: &Host<'_>, topology: &Topology, id: FunctionId) -> Slot {
     });
     Slot {
         bars,
-        rom: 0,
         bridge,
+        ..Slot::default()
     }
 }
 

@@ -120,6 +120,22 @@ impl Topology {
             .map(|index| (index, self.graph[index]))
     }
 
+    /// The highest bus number that can lie below the root bus of a function: the one before the
+    /// next root bus of its segment, else 255.
+    pub fn last_bus(&self, id: FunctionId) -> u8 {
+        let Node::RootBus { segment, bus } = self.top(id) else {
+            return u8::MAX;
+        };
+        let next = self.tops().filter_map(|(_, top)| match top {
+            Node::RootBus {
+                segment: other,
+                bus: next,
+            } if other == segment && next > bus => Some(next),
+            _ => None,
+        });
+        next.min().map_or(u8::MAX, |next| next - 1)
+    }
+
     /// What lies directly below a node, by address.
     pub fn below(&self, node: NodeIndex) -> Vec<FunctionId> {
         let mut below: Vec<_> = self

@@ -5,12 +5,12 @@ use assignable::host::FunctionId;
 use assignable::report::{self, MmioReport, Report, json};
 use assignable::sim::bars::{DeviceBars, Resize};
 use assignable::sim::guest::{GuestOptions, GuestStudy};
-use assignable::sim::host_space::{self, HostSpace, Wish};
+use assignable::sim::host_space::{self, HostSpace, VfRoom, Wish};
 
 use super::analysis::{select, with_report};
 use crate::cli::args::{Analysis, Format, Global};
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::guest_args::{MmioArgs, Replacement};
+use crate::cli::guest_args::{MmioArgs, Replacement, VirtualFunctions};
 use crate::cli::output;
 
 pub(crate) fn mmio(global: &Global, args: &MmioArgs) -> Result<Exit, Failure> {
@@ -44,6 +44,7 @@ fn study(report: &Report<'_>, args: &MmioArgs) -> Result<MmioReport, Failure> {
             below: topology.parent(function),
             replaces: Some(function),
             bars: DeviceBars::of(host, function, &resizes).sized,
+            vf_bars: Vec::new(),
         };
         let fit = host_space::fit(host, topology, &space, &wish);
         wishes.push((wish, fit));
@@ -55,10 +56,15 @@ fn study(report: &Report<'_>, args: &MmioArgs) -> Result<MmioReport, Failure> {
                 below: Some(port),
                 replaces: None,
                 bars: card.bars.clone(),
+                vf_bars: Vec::new(),
             };
             let fit = host_space::fit(host, topology, &space, &wish);
             wishes.push((wish, fit));
         }
+    }
+    let mut virtual_functions = Vec::new();
+    for wanted in &args.vfs {
+        virtual_functions.extend(more_vfs(report, &space, wanted)?);
     }
     let options = GuestOptions {
         gaps: args.guest.gaps(),
@@ -70,7 +76,29 @@ fn study(report: &Report<'_>, args: &MmioArgs) -> Result<MmioReport, Failure> {
         space,
         guest,
         wishes,
+        virtual_functions,
     })
+}
+
+fn more_vfs(
+    report: &Report<'_>,
+    space: &HostSpace,
+    wanted: &VirtualFunctions,
+) -> Result<Vec<VfRoom>, Failure> {
+    let (host, topology) = (report.facts.host, report.facts.topology);
+    let devices = select(host, topology, std::slice::from_ref(&wanted.device))?;
+    let rooms: Vec<VfRoom> = devices
+        .into_iter()
+        .filter_map(|id| host_space::virtual_functions(host, topology, space, id, wanted.count))
+        .collect();
+    if rooms.is_empty() {
+        let message = format!(
+            "{} is not known to have virtual functions (no SR-IOV capability was captured)",
+            wanted.device
+        );
+        return Err(Failure::Usage(message));
+    }
+    Ok(rooms)
 }
 
 fn resize(report: &Report<'_>, wanted: &Replacement) -> Result<Vec<Resize>, Failure> {

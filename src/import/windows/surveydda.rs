@@ -71,6 +71,7 @@ const OTHER_LINES: &[&str] = &[
     "enable the device and rerun",
     "unfortunately, this machine",
     "for more information",
+    "mmio space:",
 ];
 
 /// Whether a text has a sentence of either.
@@ -86,7 +87,7 @@ pub(super) fn read(text: &str, builder: &mut Builder) {
     let mut current: Option<(ScriptAnswer, u32)> = None;
     let mut reasons = false;
     for (number, line) in (1_u32..).zip(text.lines()) {
-        let line = line.trim();
+        let line = uncommented(line);
         let lower = line.to_ascii_lowercase();
         if lower.starts_with("unfortunately, this machine") {
             finish(&mut current, builder);
@@ -119,10 +120,15 @@ pub(super) fn read(text: &str, builder: &mut Builder) {
                     .collect();
                 answer.mmio_megabytes = digits.parse().ok();
             }
-        } else if lower.starts_with("pciroot(") {
+        } else if let Some(path) = location_path(line, &lower) {
             if let Some((answer, _)) = &mut current {
-                answer.location_path = Some(line.to_owned());
+                answer.location_path = Some(path.to_owned());
             }
+        } else if current
+            .as_ref()
+            .is_some_and(|(known, _)| known.name == line)
+        {
+            // Some revisions print the name once more before the path.
         } else if !lower.contains("not assignable") {
             finish(&mut current, builder);
             let answer = ScriptAnswer {
@@ -134,6 +140,23 @@ pub(super) fn read(text: &str, builder: &mut Builder) {
     }
     finish(&mut current, builder);
     refusal(text, builder);
+}
+
+/// A line without the comment that people write around what they quote: `# ` before it, an arrow
+/// behind it.
+fn uncommented(line: &str) -> &str {
+    let line = line.trim_start_matches(['#', '>', ' ', '\t']);
+    let end = line.find(" <-").unwrap_or(line.len());
+    line.get(..end).unwrap_or(line).trim()
+}
+
+/// The path on a line of its own, behind a label in some revisions. `lower` is the line in lower
+/// case.
+fn location_path<'l>(line: &'l str, lower: &str) -> Option<&'l str> {
+    let at = lower.find("pciroot(")?;
+    let label = lower.get(..at)?.trim();
+    let word = line.get(at..)?.split_whitespace().next()?;
+    (label.is_empty() || label.starts_with("location")).then_some(word)
 }
 
 fn is_prompt(line: &str) -> bool {

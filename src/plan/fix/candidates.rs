@@ -47,15 +47,19 @@ pub(super) fn candidates(
         });
     }
     if (isolation || reserved || has(&["IOM003"])) && !function.is_virtual() {
-        let ports = host.iter().filter(|&(port, other)| {
-            topology.kind(port).is_downstream_port()
-                && topology.children(port).is_empty()
-                && other.at != at
-        });
-        changes.extend(ports.take(MOST_SLOTS).map(|(_, port)| Change::Move {
-            device: Selector::Address(at),
-            port: Selector::Address(port.at),
-        }));
+        // What is in the slot, and then each card with a switch that the slot is on.
+        let switches = topology.upstream(id).skip(1);
+        let switches = switches.filter(|&hop| topology.kind(hop) == FunctionKind::UpstreamPort);
+        for card in std::iter::once(id).chain(switches) {
+            changes.extend(
+                free_ports(&host, &topology, card)
+                    .take(MOST_SLOTS)
+                    .map(|port| Change::Move {
+                        device: Selector::Address(host.function(card).at),
+                        port: Selector::Address(host.function(port).at),
+                    }),
+            );
+        }
     }
     if has(&[
         "IOM001", "IOM002", "IOM003", "IOM004", "IOM040", "VFI005", "DDA028", "DDA030",
@@ -93,6 +97,20 @@ pub(super) fn candidates(
         });
     }
     changes
+}
+
+/// Ports with nothing below them that are not part of a card themselves.
+fn free_ports(
+    host: &Host<'_>,
+    topology: &Topology,
+    card: FunctionId,
+) -> impl Iterator<Item = FunctionId> {
+    let ports = host.iter().map(|(id, _)| id);
+    ports.filter(move |&port| {
+        topology.kind(port).is_downstream_port()
+            && topology.children(port).is_empty()
+            && topology.upstream(port).all(|hop| hop != card)
+    })
 }
 
 /// Whether one of the findings is touched by no change.

@@ -1,5 +1,6 @@
 //! Address space in words and pictures.
 
+mod fits;
 mod picture;
 mod svg;
 pub(super) mod text;
@@ -7,11 +8,13 @@ pub(super) mod text;
 pub use svg::svg;
 pub use text::mmio;
 
+pub(in crate::report) use fits::missing as missing_for_vfs;
+
 pub(in crate::report) use picture::Picture;
 pub(in crate::report) use svg::draw;
 
 use crate::sim::guest::GuestStudy;
-use crate::sim::host_space::{Fit, HostSpace, Wish};
+use crate::sim::host_space::{Fit, HostSpace, VfRoom, Wish};
 
 /// What the `mmio` command shows.
 #[derive(Clone, Debug)]
@@ -22,6 +25,8 @@ pub struct MmioReport {
     pub guest: Option<GuestStudy>,
     /// What shall fit on the host, and whether it does.
     pub wishes: Vec<(Wish, Fit)>,
+    /// Numbers of virtual functions that shall fit, and whether they do.
+    pub virtual_functions: Vec<VfRoom>,
 }
 
 /// An amount of bytes without rounding: `128 GiB + 48 MiB`.

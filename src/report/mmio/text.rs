@@ -8,9 +8,8 @@ use crate::bytes::Observed;
 use crate::host::{FunctionId, Host};
 use crate::report::wording::{safe, size};
 use crate::report::{Layout, Report};
-use crate::sim::bars::DeviceBars;
 use crate::sim::guest::GuestStudy;
-use crate::sim::host_space::{BridgeSpace, Fit, HostSpace, Wish};
+use crate::sim::host_space::{BridgeSpace, HostSpace};
 use crate::sim::layout::{Minimum, Shortfall};
 use crate::sim::policy::tree::{Part, TreeLayout, Unplaced};
 
@@ -29,10 +28,13 @@ pub fn mmio(report: &Report<'_>, layout: Layout, mmio: &MmioReport) -> String {
         }
         None => host_space(&mut out, host, layout, &mmio.space),
     }
-    if !mmio.wishes.is_empty() {
+    if !mmio.wishes.is_empty() || !mmio.virtual_functions.is_empty() {
         heading(&mut out, layout, "WOULD IT FIT ON THE HOST");
         for (wish, fit) in &mmio.wishes {
-            let _ = writeln!(out, "  {}", wish_line(host, wish, fit));
+            let _ = writeln!(out, "  {}", super::fits::wish_line(host, wish, fit));
+        }
+        for room in &mmio.virtual_functions {
+            super::fits::virtual_functions(&mut out, host, room);
         }
     }
     out
@@ -239,7 +241,7 @@ pub(in crate::report) fn hyperv_guest(
         }
     );
     if let Some(least) = sizes.high
-        && sizes.documented_high < least.size
+        && sizes.documented_high.next_multiple_of(MIB) < least.size
     {
         out.push_str(
             "  The documented rule adds up the BARs and does not count what alignment leaves \
@@ -442,40 +444,4 @@ pub(in crate::report) fn letter(index: usize) -> char {
     LETTERS
         .get(index % LETTERS.len())
         .map_or('?', |&letter| char::from(letter))
-}
-
-fn wish_line(host: &Host<'_>, wish: &Wish, fit: &Fit) -> String {
-    let bars = DeviceBars {
-        sized: wish.bars.clone(),
-        ..DeviceBars::default()
-    };
-    let what = match wish.replaces {
-        Some(id) => format!(
-            "{} with BARs of {}",
-            host.function(id).at,
-            exact(bars.sum(|_| true))
-        ),
-        None => format!("a card with BARs of {}", exact(bars.sum(|_| true))),
-    };
-    let place = wish.below.map_or_else(
-        || "a root bus".to_owned(),
-        |bridge| host.function(bridge).at.to_string(),
-    );
-    match fit {
-        Fit::Room(_) => format!("{what} below {place}: fits"),
-        Fit::Unknown => format!(
-            "{what} below {place}: cannot tell, the capture does not show what the root bus forwards"
-        ),
-        Fit::No(no) => {
-            let whose = no.bridge.map_or_else(
-                || "the root bus".to_owned(),
-                |bridge| host.function(bridge).at.to_string(),
-            );
-            format!(
-                "{what} below {place}: does not fit; the {} window of {whose} would need {}",
-                no.kind.name(),
-                needs(&no.shortfall)
-            )
-        }
-    }
 }

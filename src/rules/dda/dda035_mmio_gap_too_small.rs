@@ -21,7 +21,8 @@ rule! {
     /// ## How it is decided
     ///
     /// The 32-bit memory of its devices is compared with the low gap (128 MB unless set), the
-    /// 64-bit memory with the high one (512 MB unless set). Only sizes that the capture holds
+    /// 64-bit memory with the high one (512 MB unless set; where the setting was not captured, the
+    /// finding says so). Only sizes that the capture holds
     /// count, so that the finding may come too late and never too early.
     ///
     /// ## What to do
@@ -58,13 +59,18 @@ fn trouble(facts: &Facts<'_, '_>, machine: &VirtualMachine) -> Option<String> {
     }
     let low_gap = machine.low_mmio_bytes.unwrap_or(128 << 20);
     let high_gap = machine.high_mmio_bytes.unwrap_or(512 << 20);
-    let (need, gap, word) = match (low > low_gap, high > high_gap) {
-        (_, true) => (high, high_gap, "high"),
-        (true, false) => (low, low_gap, "low"),
+    let (need, gap, word, captured) = match (low > low_gap, high > high_gap) {
+        (_, true) => (high, high_gap, "high", machine.high_mmio_bytes.is_some()),
+        (true, false) => (low, low_gap, "low", machine.low_mmio_bytes.is_some()),
         (false, false) => return None,
     };
+    let size = if captured {
+        "which has"
+    } else {
+        "whose size was not captured; by default it has"
+    };
     Some(format!(
-        "\"{}\" need {} MB of the {word} gap, which has {} MB",
+        "\"{}\" need {} MB of the {word} gap, {size} {} MB",
         machine.name,
         need.div_ceil(1 << 20),
         gap >> 20
@@ -99,6 +105,17 @@ mod tests {
                 &serde_json::json!({"high_mmio_bytes": 0x8000_0000_u64, "low_mmio_bytes": 0x200_0000})
             ),
             fired("the devices of \"guest\" need 64 MB of the low gap, which has 32 MB")
+        );
+    }
+
+    #[test]
+    fn a_gap_that_was_not_captured_is_no_setting() {
+        assert_eq!(
+            with(&serde_json::json!({})),
+            fired(
+                "the devices of \"guest\" need 1024 MB of the high gap, whose size was not \
+                 captured; by default it has 512 MB"
+            )
         );
     }
 

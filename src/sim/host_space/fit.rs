@@ -5,11 +5,11 @@
 //! else uses, or the root bus, has to have the room.
 
 use super::windows::by_root;
-use super::{HostSpace, WindowKind, open_windows, slots_below};
+use super::{HostSpace, WindowKind, open_windows, physical_children, slots_below};
 use crate::decode::config::bar::BarKind;
-use crate::host::{FunctionId, Host};
+use crate::host::{Function, FunctionId, Host};
 use crate::range::AddrRange;
-use crate::sim::bars::SizedBar;
+use crate::sim::bars::{SizedBar, VfBar};
 use crate::sim::layout::{Free, Outcome, Request, Shortfall, place};
 use crate::sim::policy::linux;
 use crate::sim::policy::tree::{Bridge, Slot};
@@ -20,10 +20,13 @@ use crate::topology::{Node, Topology};
 pub struct Wish {
     /// The bridge below which it is; `None` for a root bus.
     pub below: Option<FunctionId>,
-    /// The device whose BARs are replaced; `None` for a card that is added.
+    /// The device whose BARs are replaced, with those of its virtual functions; `None` for a
+    /// card that is added.
     pub replaces: Option<FunctionId>,
     /// The memory BARs that are wanted.
     pub bars: Vec<SizedBar>,
+    /// The BARs of virtual functions that are wanted.
+    pub vf_bars: Vec<VfBar>,
 }
 
 /// Whether it fits.
@@ -67,19 +70,29 @@ fn fit_kind(
     wish: &Wish,
     kind: WindowKind,
 ) -> Fit {
-    let mut requests: Vec<Request> = wish
-        .bars
-        .iter()
-        .filter(|bar| window_of(bar.kind, wish.below.is_some()) == kind)
+    let goes_here = |bar: &SizedBar| window_of(bar.kind, wish.below.is_some()) == kind;
+    let own = wish.bars.iter().filter(|bar| goes_here(bar));
+    let of_vfs = wish.vf_bars.iter().filter(|vf| goes_here(&vf.bar));
+    let mut requests: Vec<Request> = own
         .filter_map(|bar| bar.request())
+        .chain(of_vfs.filter_map(|vf| vf.request()))
         .collect();
     if requests.is_empty() {
         return Fit::Room(Vec::new());
     }
-    let mut released: Vec<FunctionId> = wish.replaces.into_iter().collect();
+    let replaced: Vec<FunctionId> = wish.replaces.map_or_else(Vec::new, |device| {
+        let of_it =
+            |&(_, function): &(FunctionId, &Function<'_>)| function.physical == Some(device);
+        let virtual_ones = host.iter().filter(of_it).map(|(id, _)| id);
+        std::iter::once(device).chain(virtual_ones).collect()
+    });
+    let mut released = replaced.clone();
     let mut below = wish.below;
     // The slot as it would be, for sizing the windows above.
-    let mut slots = vec![Slot::device(wish.bars.clone())];
+    let mut slots = vec![Slot {
+        vf_bars: wish.vf_bars.clone(),
+        ..Slot::device(wish.bars.clone())
+    }];
     while let Some(bridge) = below {
         if is_used_otherwise(host, topology, space, bridge, kind, &released) {
             let free = free_below(host, topology, space, bridge, kind, &released);
@@ -87,7 +100,7 @@ fn fit_kind(
         }
         let others = slots_below(host, topology, bridge)
             .into_iter()
-            .zip(topology.children(bridge))
+            .zip(physical_children(host, topology, bridge))
             .filter(|(_, child)| !released.contains(child))
             .map(|(slot, _)| slot);
         slots.extend(others);
@@ -102,13 +115,12 @@ fn fit_kind(
             .collect();
         released.push(bridge);
         slots = vec![Slot {
-            bars: Vec::new(),
-            rom: 0,
             bridge: Some(Bridge {
                 hot_plug: false,
                 wide: true,
                 below: slots,
             }),
+            ..Slot::default()
         }];
         below = topology.parent(bridge);
     }
@@ -137,7 +149,7 @@ fn fit_kind(
     }
     // What the released bridges keep in their other window, and BARs of their own.
     for &id in &released {
-        if Some(id) != wish.replaces {
+        if !replaced.contains(&id) {
             let own = space.taken_by(id).iter();
             own.for_each(|&range| free.remove(range));
         }

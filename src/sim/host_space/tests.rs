@@ -55,6 +55,7 @@ fn wish(space: &Machine, size: u64) -> Fit {
                 kind: BarKind::Memory64 { prefetchable: true },
                 size,
             }],
+            vf_bars: Vec::new(),
         };
         fit(facts.host, facts.topology, &space, &wish)
     })

@@ -83,7 +83,9 @@ pub fn bridge_windows(below: &[Slot], wide: bool, sizing: Sizing) -> BridgeSizes
     let mut sizes = BridgeSizes::default();
     let (mut memory, mut prefetchable) = (Sum::default(), Sum::default());
     for slot in below {
-        for bar in &slot.bars {
+        let own = slot.bars.iter().map(|&bar| (bar, bar.size));
+        let virtual_ones = slot.vf_bars.iter().map(|vf| (vf.bar, vf.size()));
+        for (bar, size) in own.chain(virtual_ones) {
             let to_prefetchable = match bar.kind {
                 BarKind::Io => continue,
                 BarKind::Memory64 { prefetchable } => prefetchable,
@@ -91,13 +93,13 @@ pub fn bridge_windows(below: &[Slot], wide: bool, sizing: Sizing) -> BridgeSizes
             };
             let align = bar.size.checked_next_power_of_two().unwrap_or(1 << 63);
             if align > sizing.largest() {
-                sizes.disabled.push(bar.size);
+                sizes.disabled.push(size);
                 continue;
             }
             if to_prefetchable {
-                prefetchable.add(bar.size, align);
+                prefetchable.add(size, align);
             } else {
-                memory.add(bar.size, align);
+                memory.add(size, align);
             }
         }
         if let Some(bridge) = &slot.bridge {

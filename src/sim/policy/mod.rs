@@ -10,8 +10,6 @@ pub mod seabios;
 pub mod tree;
 
 #[cfg(test)]
-mod lab_tests;
-#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

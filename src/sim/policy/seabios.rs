@@ -164,6 +164,21 @@ fn entries(slots: &[Slot], path: &[usize], kind: Kind, hot_plug_align: u64) -> V
                 within: Vec::new(),
             });
         }
+        // The register of the option ROM is counted like a BAR.
+        if slot.rom > 0 && kind == Kind::Memory {
+            let size = slot.rom.checked_next_power_of_two().unwrap_or(slot.rom);
+            let size = size.max(PAGE);
+            entries.push(Entry {
+                item: Item {
+                    path: path.iter().copied().chain([number]).collect(),
+                    part: Part::OptionRom,
+                },
+                size,
+                align: size,
+                wide: false,
+                within: Vec::new(),
+            });
+        }
     }
     entries.sort_by_key(|entry| Reverse((entry.align, entry.size)));
     entries
@@ -217,8 +232,9 @@ fn align(entries: &[Entry]) -> u64 {
     entries.iter().map(|entry| entry.align).max().unwrap_or(1)
 }
 
-/// Bases of the memory and prefetchable regions below 4 GiB: the one with the larger alignment
-/// from the top, the other one below it. `None` where they do not fit.
+/// Bases of the memory and prefetchable regions below 4 GiB: the prefetchable one at the top
+/// unless its alignment is the larger one, the other one below it
+/// (`pci_bios_init_root_regions_mem`). `None` where they do not fit.
 fn low_bases(
     memory: &[Entry],
     prefetchable: &[Entry],
@@ -231,11 +247,11 @@ fn low_bases(
     };
     let end = window.last().saturating_add(1);
     let (memory_base, prefetchable_base) = if align(memory) < align(prefetchable) {
-        let prefetchable_base = base(prefetchable, end)?;
-        (base(memory, prefetchable_base)?, prefetchable_base)
-    } else {
         let memory_base = base(memory, end)?;
         (memory_base, base(prefetchable, memory_base)?)
+    } else {
+        let prefetchable_base = base(prefetchable, end)?;
+        (base(memory, prefetchable_base)?, prefetchable_base)
     };
     let lowest = memory_base.min(prefetchable_base);
     (lowest >= window.start()).then_some((memory_base, prefetchable_base))

@@ -17,13 +17,12 @@ fn slots(device: &DeviceBars) -> Vec<Slot> {
 /// A port without BARs of its own and without room for hot plug.
 fn below_port(device: &DeviceBars) -> Slot {
     Slot {
-        bars: Vec::new(),
-        rom: 0,
         bridge: Some(Bridge {
             hot_plug: false,
             wide: true,
             below: slots(device),
         }),
+        ..Slot::default()
     }
 }
 

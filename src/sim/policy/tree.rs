@@ -1,13 +1,15 @@
 //! The PCI tree of a guest, or a part of a host's, as firmware and kernels lay it out.
 
 use crate::range::AddrRange;
-use crate::sim::bars::SizedBar;
+use crate::sim::bars::{SizedBar, VfBar};
 
 /// A function or bridge with its BARs.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Slot {
     /// Its own memory BARs.
     pub bars: Vec<SizedBar>,
+    /// BARs of its virtual functions for which room is kept.
+    pub vf_bars: Vec<VfBar>,
     /// Bytes of its option ROM; 0 for none.
     pub rom: u64,
     /// What makes it a bridge.
@@ -43,7 +45,8 @@ pub enum Part {
     Memory,
     /// The prefetchable window of a bridge.
     Prefetchable,
-    /// Room for one option ROM at a time, on the root bus.
+    /// OVMF: room for one option ROM at a time, on the root bus. SeaBIOS: the option ROM of a
+    /// device.
     OptionRom,
 }
 
@@ -102,6 +105,7 @@ impl Slot {
     pub fn port(bars: Vec<SizedBar>, below: Vec<Self>) -> Self {
         Self {
             bars,
+            vf_bars: Vec::new(),
             rom: 0,
             bridge: Some(Bridge {
                 hot_plug: true,

@@ -106,6 +106,35 @@ fn a_survey_within_a_transcript_keeps_its_sentences() {
     assert_eq!(windows.boot_option("hypervisorlaunchtype"), Some("Auto"));
 }
 
+/// Revisions of the script that people spread print a label before the path and the name again;
+/// people quote its output as comments with arrows behind.
+#[test]
+fn a_survey_in_a_comment_or_from_another_revision_keeps_its_path() {
+    let sentences = "Express Endpoint -- more secure.\n    And its interrupts are message-based, \
+                     assignment can work.\n    And it requires at least: 278 MB of MMIO gap space\n";
+    let other =
+        format!("NVMe drive\n{sentences}NVMe drive\nLocation Path: {PATH}\nMMIO Space: 278 MiB\n");
+    let comment: String = format!("NVMe drive\n{sentences}{PATH}\n")
+        .lines()
+        .map(|line| format!("# {line}              <---- read this\n"))
+        .collect();
+    for text in [other, comment] {
+        let import = imported(&[text.as_bytes()]);
+        let nodes = DeviceNodes::parse(import.capture.devnodes.as_ref().unwrap()).unwrap();
+        let answers: Vec<_> = nodes
+            .nodes
+            .iter()
+            .filter_map(|n| n.survey.as_ref())
+            .map(|answer| &answer.value)
+            .collect();
+        assert_eq!(answers.len(), 1, "{text}");
+        assert_eq!(answers[0].name, "NVMe drive");
+        assert_eq!(answers[0].says.len(), 3);
+        assert_eq!(answers[0].mmio_megabytes, Some(278));
+        assert_eq!(answers[0].location_path.as_deref(), Some(PATH));
+    }
+}
+
 #[test]
 fn a_refused_dismount_within_a_transcript_names_its_device() {
     let text = format!(

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::hex;
+use super::mmio_vfs::VfRoomItem;
 use crate::bytes::Observed;
 use crate::host::Host;
 use crate::range::AddrRange;
@@ -26,6 +27,9 @@ pub struct MmioDocument {
     /// What shall fit on the host.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wishes: Vec<WishItem>,
+    /// Numbers of virtual functions that shall fit on the host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub virtual_functions: Vec<VfRoomItem>,
 }
 
 /// Addresses, both ends inclusive.
@@ -311,11 +315,16 @@ pub fn mmio(report: &Report<'_>, mmio: &MmioReport) -> MmioDocument {
                 },
             })
             .collect(),
+        virtual_functions: mmio
+            .virtual_functions
+            .iter()
+            .map(|room| VfRoomItem::of(host, room))
+            .collect(),
     }
 }
 
 impl RangeItem {
-    fn of(range: AddrRange) -> Self {
+    pub(super) fn of(range: AddrRange) -> Self {
         Self {
             first: hex(range.start(), 1),
             last: hex(range.last(), 1),
@@ -454,7 +463,7 @@ impl HyperVItem {
 }
 
 impl ShortfallItem {
-    fn of(shortfall: &Shortfall, device: Option<usize>) -> Self {
+    pub(super) fn of(shortfall: &Shortfall, device: Option<usize>) -> Self {
         Self {
             device,
             needed: hex(shortfall.needed, 1),

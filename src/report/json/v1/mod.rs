@@ -13,6 +13,7 @@ mod lint;
 mod lint_summary;
 mod messages;
 mod mmio;
+mod mmio_vfs;
 mod peer;
 mod plan;
 mod profile;
@@ -48,6 +49,7 @@ pub use mmio::{
     HostWindowItem, HyperVItem, MinimumItem, MmioDocument, NamedWindowItem, PlacedItem, RangeItem,
     ShortfallItem, SizeItem, TreeItem, UnplacedItem, UnplacedPartItem, WishItem, mmio,
 };
+pub use mmio_vfs::{VfBarItem, VfBusesItem, VfRoomItem};
 pub use peer::{PeerDocument, PeerItem, RouteItem, peers};
 pub use plan::{
     FixDocument, FixItem, FixedDevice, GuestPlacement, JudgedItem, PlaceDocument,
