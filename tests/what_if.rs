@@ -389,3 +389,48 @@ fn a_complete_table_covers_what_was_left_out() {
     );
     assert!(after(&reserved, HYPERV, device).codes.contains(&"RSV001"));
 }
+
+/// The lab booted one machine with interrupt remapping and without: VFIO took its devices with it,
+/// and none without.
+#[test]
+fn interrupt_remapping_comes_back_or_vfio_is_told_to_go_without() {
+    let off = case("lab-noir-intel-k612").capture;
+    let on = case("lab-flat-intel-k612").capture;
+    let with = what_if(&on, &[], &[VFIO]).unwrap();
+    for set in ["iommu=on", "unsafe-interrupts=on"] {
+        let result = run(&off, &[set]);
+        for device in ["0000:01:00.0", "0000:02:00.0", "0000:03:10.0"] {
+            assert!(before(&result, VFIO, device).codes.contains(&"IOM040"));
+            let now = after(&result, VFIO, device);
+            let there = with.before.judged(VFIO, at(device)).unwrap();
+            assert_eq!(
+                (now.verdict, &now.codes),
+                (there.verdict, &there.codes),
+                "{set} {device}"
+            );
+        }
+        let warned = result
+            .notes
+            .iter()
+            .any(|note| note.contains("protects nothing"));
+        assert_eq!(warned, set == "unsafe-interrupts=on");
+    }
+    // A paravirtual unit has no other way.
+    let mut paravirtual = case("virtio-unit").capture;
+    let processor = b"vendor_id\t: GenuineIntel\n".to_vec();
+    paravirtual.host.insert("cpuinfo".to_owned(), processor);
+    let device = paravirtual
+        .functions
+        .keys()
+        .copied()
+        .next_back()
+        .unwrap()
+        .to_string();
+    let helps = |set: &str| {
+        let result = run(&paravirtual, &[set]);
+        assert!(before(&result, VFIO, &device).codes.contains(&"IOM040"));
+        !after(&result, VFIO, &device).codes.contains(&"IOM040")
+    };
+    assert!(!helps("iommu=on"));
+    assert!(helps("unsafe-interrupts=on"));
+}

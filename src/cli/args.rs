@@ -158,8 +158,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         analysis: Analysis,
         /// acs@PORT=on|off, acs-override=downstream,multifunction, rmrr@DEVICE=off, iommu=on,
-        /// native-pcie=on, iommu-table=complete, edition=server, slot@DEVICE=PORT,
-        /// bar2@DEVICE=32G, vfs@DEVICE=8
+        /// unsafe-interrupts=on, native-pcie=on, iommu-table=complete, edition=server,
+        /// slot@DEVICE=PORT, bar2@DEVICE=32G, vfs@DEVICE=8
         #[arg(long, value_name = "CHANGE", required = true)]
         set: Vec<Change>,
     },

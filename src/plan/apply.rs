@@ -118,6 +118,13 @@ fn one(
             }
         }
         Change::Iommu => changed.notes.extend(platform::iommu_on(capture)),
+        Change::UnsafeInterrupts => {
+            platform::allow_unsafe_interrupts(capture);
+            changed.notes.push(
+                "allow_unsafe_interrupts protects nothing: a guest can raise any interrupt on the \
+                 host",
+            );
+        }
         Change::NativePcie => platform::native_pcie(capture),
         Change::CompleteTable => changed.notes.push(platform::complete_table(capture)?),
         Change::ServerEdition => {

@@ -28,6 +28,9 @@ pub enum Change {
     DropReserved(Selector),
     /// The firmware describes an IOMMU, and the system uses it (`iommu=on`).
     Iommu,
+    /// VFIO is told to go without interrupt remapping (`unsafe-interrupts=on`). Windows has no
+    /// such thing.
+    UnsafeInterrupts,
     /// The firmware leaves PCI Express to the operating system (`native-pcie=on`).
     NativePcie,
     /// The firmware's table describes remapping units for every device and every I/O APIC
@@ -65,8 +68,8 @@ pub enum Change {
 pub struct ChangeSyntax(pub String);
 
 const FORMS: &str = "acs@PORT=on|off, acs-override=downstream,multifunction, rmrr@DEVICE=off, \
-                     iommu=on, native-pcie=on, iommu-table=complete, edition=server, \
-                     slot@DEVICE=PORT, bar2@DEVICE=32G, vfs@DEVICE=8";
+                     iommu=on, unsafe-interrupts=on, native-pcie=on, iommu-table=complete, \
+                     edition=server, slot@DEVICE=PORT, bar2@DEVICE=32G, vfs@DEVICE=8";
 
 impl FromStr for Change {
     type Err = ChangeSyntax;
@@ -99,6 +102,7 @@ impl FromStr for Change {
             }
             ("rmrr", Some(device), "off") => Self::DropReserved(device),
             ("iommu", None, "on") => Self::Iommu,
+            ("unsafe-interrupts", None, "on") => Self::UnsafeInterrupts,
             ("native-pcie", None, "on") => Self::NativePcie,
             ("iommu-table", None, "complete") => Self::CompleteTable,
             ("edition", None, "server") => Self::ServerEdition,
@@ -141,6 +145,7 @@ impl fmt::Display for Change {
             }),
             Self::DropReserved(device) => write!(f, "rmrr@{device}=off"),
             Self::Iommu => f.write_str("iommu=on"),
+            Self::UnsafeInterrupts => f.write_str("unsafe-interrupts=on"),
             Self::NativePcie => f.write_str("native-pcie=on"),
             Self::CompleteTable => f.write_str("iommu-table=complete"),
             Self::ServerEdition => f.write_str("edition=server"),

@@ -13,6 +13,7 @@ fn a_change_reads_as_it_prints() {
         "iommu=on",
         "native-pcie=on",
         "iommu-table=complete",
+        "unsafe-interrupts=on",
         "edition=server",
         "slot@0000:01:00.0=0000:00:02.0",
         "bar2@PCIROOT(0)#PCI(0100)=32G",

@@ -136,6 +136,14 @@ pub(super) fn iommu_on(capture: &mut Capture) -> Vec<&'static str> {
     notes
 }
 
+/// Adds the option of VFIO's module to the command line.
+pub(super) fn allow_unsafe_interrupts(capture: &mut Capture) {
+    let line = capture.host.entry("cmdline".to_owned()).or_default();
+    let text = String::from_utf8_lossy(line).into_owned();
+    let words = text.trim();
+    *line = format!("{words} vfio_iommu_type1.allow_unsafe_interrupts=1\n").into_bytes();
+}
+
 /// Puts remapping units for every device and every I/O APIC in the place of those of a DMAR
 /// table. Everything else that the table says stays. Returns what is taken for granted.
 pub(super) fn complete_table(capture: &mut Capture) -> Result<&'static str, ChangeError> {

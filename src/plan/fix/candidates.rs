@@ -18,8 +18,8 @@ const MOST_SLOTS: usize = 16;
 const HOPELESS: [&str; 5] = ["DDA001", "DDA002", "DDA003", "INT001", "VFI001"];
 
 /// Changes that may help against these findings, most practical first: switching virtual
-/// functions off, another slot, settings, newer firmware, another edition, and last the override
-/// with its risk.
+/// functions off, another slot, settings, newer firmware, another edition, and last the
+/// settings that give protection up, each with its risk.
 pub(super) fn candidates(
     capture: &Capture,
     at: Sbdf,
@@ -85,6 +85,9 @@ pub(super) fn candidates(
     }
     if has(&["DDA029"]) {
         changes.push(Change::ServerEdition);
+    }
+    if has(&["IOM040"]) && policy == Policy::Vfio {
+        changes.push(Change::UnsafeInterrupts);
     }
     if isolation && policy == Policy::Vfio {
         changes.push(Change::AcsOverride {

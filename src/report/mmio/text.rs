@@ -11,6 +11,7 @@ use crate::report::{Layout, Report};
 use crate::sim::guest::GuestStudy;
 use crate::sim::host_space::{BridgeSpace, HostSpace};
 use crate::sim::layout::{Minimum, Shortfall};
+use crate::sim::policy::hyperv::{HIGH_DEFAULT, LOW_DEFAULT};
 use crate::sim::policy::tree::{Part, TreeLayout, Unplaced};
 
 /// Bytes of a mebibyte.
@@ -226,6 +227,13 @@ pub(in crate::report) fn hyperv_guest(
         gaps.high,
         sizes.high,
         sizes.documented_high,
+    );
+    let _ = writeln!(
+        out,
+        "  smallest and documented sizes hold what the guest's own devices need as well: {} MB low, \
+         {} MB high",
+        LOW_DEFAULT / MIB,
+        HIGH_DEFAULT / MIB
     );
     let _ = writeln!(
         out,

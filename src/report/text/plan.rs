@@ -235,6 +235,11 @@ fn meaning(change: &Change) -> String {
             "make the firmware stop reserving memory for {device}: a setting or a tool of the maker"
         ),
         Change::Iommu => "switch the IOMMU on in the firmware setup, and in the kernel".to_owned(),
+        Change::UnsafeInterrupts => {
+            "set vfio_iommu_type1.allow_unsafe_interrupts=1: it gives protection up and is for \
+             trusted guests alone"
+                .to_owned()
+        }
         Change::CompleteTable => {
             "update the firmware to one whose table covers every device and I/O APIC".to_owned()
         }

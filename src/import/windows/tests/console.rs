@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{NVME, PATH, PORT, ROWS, at, check, imported, json_value};
-use crate::capture::{DeviceNodes, HyperV, WindowsHost};
+use crate::capture::{DeviceNodes, HyperV, ScriptAnswer, WindowsHost};
 use crate::import::Import;
 use crate::spec::windows;
 
@@ -85,6 +85,13 @@ fn a_transcript_in_any_encoding_is_the_same() {
     }
 }
 
+/// What the survey script said of each device.
+fn answers(import: &Import) -> Vec<ScriptAnswer> {
+    let nodes = DeviceNodes::parse(import.capture.devnodes.as_ref().unwrap()).unwrap();
+    let nodes = nodes.nodes.into_iter();
+    nodes.filter_map(|node| Some(node.survey?.value)).collect()
+}
+
 #[test]
 fn a_survey_within_a_transcript_keeps_its_sentences() {
     let text = format!(
@@ -93,15 +100,10 @@ fn a_survey_within_a_transcript_keeps_its_sentences() {
          PS C:\\> bcdedit /enum\n\n{BOOT}\nPS C:\\> \n"
     );
     let import = imported(&[text.as_bytes()]);
-    let nodes = DeviceNodes::parse(import.capture.devnodes.as_ref().unwrap()).unwrap();
-    let answers: Vec<_> = nodes
-        .nodes
-        .iter()
-        .filter_map(|n| n.survey.as_ref())
-        .collect();
+    let answers = answers(&import);
     assert_eq!(answers.len(), 1);
-    assert_eq!(answers[0].value.name, "NVMe drive");
-    assert_eq!(answers[0].value.says.len(), 2);
+    assert_eq!(answers[0].name, "NVMe drive");
+    assert_eq!(answers[0].says.len(), 2);
     let windows: WindowsHost = host(&import, WindowsHost::NAME);
     assert_eq!(windows.boot_option("hypervisorlaunchtype"), Some("Auto"));
 }
@@ -119,14 +121,7 @@ fn a_survey_in_a_comment_or_from_another_revision_keeps_its_path() {
         .map(|line| format!("# {line}              <---- read this\n"))
         .collect();
     for text in [other, comment] {
-        let import = imported(&[text.as_bytes()]);
-        let nodes = DeviceNodes::parse(import.capture.devnodes.as_ref().unwrap()).unwrap();
-        let answers: Vec<_> = nodes
-            .nodes
-            .iter()
-            .filter_map(|n| n.survey.as_ref())
-            .map(|answer| &answer.value)
-            .collect();
+        let answers = answers(&imported(&[text.as_bytes()]));
         assert_eq!(answers.len(), 1, "{text}");
         assert_eq!(answers[0].name, "NVMe drive");
         assert_eq!(answers[0].says.len(), 3);
