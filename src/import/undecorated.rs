@@ -10,6 +10,8 @@ use super::diagnostic::Decoration;
 use super::lspci;
 use crate::addr::Sbdf;
 
+/// Bytes that are looked at for something to take off: what is around every line is in the first.
+const LOOKED_AT: usize = 256 << 10;
 /// Lines that are looked at before anything is taken off all lines.
 const SAMPLE: usize = 40;
 /// Fewest numbered or barred lines that count.
@@ -40,10 +42,14 @@ pub(super) fn plain(text: Vec<u8>) -> (Vec<u8>, Vec<Decoration>) {
     (text, found)
 }
 
+fn looked_at(text: &[u8]) -> &[u8] {
+    text.get(..LOOKED_AT).unwrap_or(text)
+}
+
 /// Control sequences (ECMA-48, 5.4): `ESC [`, parameters, a final letter. Of others `ESC` and
 /// the character behind it go.
 fn without_escapes(text: &[u8]) -> Option<Vec<u8>> {
-    memchr(0x1b, text)?;
+    memchr(0x1b, looked_at(text))?;
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = memchr(0x1b, rest) {
@@ -67,10 +73,10 @@ fn without_escapes(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn with_line_feeds(text: &[u8]) -> Option<Vec<u8>> {
-    if memchr(b'\n', text).is_some() {
+    if memchr(b'\n', looked_at(text)).is_some() {
         return None;
     }
-    memchr(b'\r', text)?;
+    memchr(b'\r', looked_at(text))?;
     let feed = |&byte: &u8| if byte == b'\r' { b'\n' } else { byte };
     Some(text.iter().map(feed).collect())
 }
@@ -78,7 +84,8 @@ fn with_line_feeds(text: &[u8]) -> Option<Vec<u8>> {
 /// `[COLOR=#000080]IOMMU group 1`, `<pre>00:00.0 Host bridge`, and at the end of a line.
 fn without_marks(text: &[u8]) -> Option<Vec<u8>> {
     let ends: [&[u8]; 3] = [b"[/", b"</", b"<br"];
-    ends.iter().find(|end| memmem::find(text, end).is_some())?;
+    let head = looked_at(text);
+    ends.iter().find(|end| memmem::find(head, end).is_some())?;
     Some(each_line(text, tags::without))
 }
 
@@ -98,11 +105,12 @@ const ENTITIES: &[(&[u8], u8)] = &[
 fn without_entities(text: &[u8]) -> Option<Vec<u8>> {
     let first = |text: &[u8]| memchr::memchr2(b'&', 0xc2, text);
     let known = |text: &[u8]| ENTITIES.iter().find(|known| text.starts_with(known.0));
-    first(text)?;
+    let head = looked_at(text);
+    first(head)?;
     // Names have `&` of their own.
     let sure: [&[u8]; 4] = [b"&gt;", b"&lt;", b"&nbsp;", b"\xc2\xa0"];
     sure.iter()
-        .find(|mark| memmem::find(text, mark).is_some())?;
+        .find(|mark| memmem::find(head, mark).is_some())?;
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = first(rest) {
