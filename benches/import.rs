@@ -53,7 +53,7 @@ fn verbose_text(functions: usize) -> Vec<u8> {
     let mut text = String::new();
     for number in 0..functions {
         let (port, function) = (number / 9, number % 9);
-        let (bus, device) = (port + 1, port % 32);
+        let (bus, device) = (port % 32 + 1, port % 32);
         let segment = port / 32;
         if function == 0 {
             text += &format!(
