@@ -24,7 +24,6 @@ use std::path::{Path, PathBuf};
 use assignable::addr::Sbdf;
 use assignable::analysis::Facts;
 use assignable::analysis::groups::{Groups, Prediction, Settings};
-use assignable::analysis::interrupt_remapping::InterruptRemapping;
 use assignable::analysis::viability::Viability;
 use assignable::capture::{Capture, Method, Origin, Reported};
 use assignable::host::Host;
@@ -316,7 +315,7 @@ fn answers(folder: &Path) -> Result<(), Failed> {
             let ours = (
                 viability.is_viable(),
                 !viability.reserved.is_empty(),
-                InterruptRemapping::of(&host, &facts.iommu).vfio_refuses() == Some(true),
+                facts.interrupt_remapping.vfio_refuses() == Some(true),
             );
             // What is not viable was not asked any further.
             let agrees = match answer.viable {

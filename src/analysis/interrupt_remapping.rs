@@ -15,6 +15,8 @@ use crate::iommu::{Iommu, TableKind};
 pub struct InterruptRemapping {
     /// What stands against it.
     pub obstacle: Option<Obstacle>,
+    /// What of it the tables and the kernel's log say, whatever the command line does.
+    pub by_platform: Option<Obstacle>,
     /// A table offers it, or a kernel says that it is in use.
     pub offered: bool,
     /// VFIO was told to go without.
@@ -44,8 +46,9 @@ impl InterruptRemapping {
         let line = Kernel::of(host).command_line.unwrap_or_default();
         let offer = offered_by_tables(iommu);
         let said = said_by_kernel(host);
+        // Which processor it is matters to a paravirtual unit alone.
         let paravirtual = paravirtual_alone(host);
-        let x86 = is_x86(host);
+        let x86 = paravirtual.then(|| is_x86(host)).flatten();
         let by_kernel = || {
             let said = said?;
             match said.value {
@@ -55,13 +58,17 @@ impl InterruptRemapping {
             }
         };
         let in_use = said.is_some_and(|said| said.value == State::InterruptRemapping);
+        let by_platform = match offer {
+            Some(false) => Some(Obstacle::Flag),
+            _ => by_kernel(),
+        };
         let obstacle = switched_off(&line)
             .map(|word| Obstacle::CommandLine(word.to_owned()))
-            .or_else(|| (offer == Some(false)).then_some(Obstacle::Flag))
-            .or_else(by_kernel)
-            .or_else(|| (paravirtual && x86 == Some(true)).then_some(Obstacle::Paravirtual));
+            .or_else(|| by_platform.clone())
+            .or_else(|| (x86 == Some(true)).then_some(Obstacle::Paravirtual));
         Self {
             obstacle,
+            by_platform,
             offered: offer == Some(true) || in_use,
             unsafe_allowed: allows_unsafe(&line) || module_allows_unsafe(host),
             architecture_missing: paravirtual && x86.is_none(),
@@ -86,14 +93,14 @@ impl InterruptRemapping {
 
 /// Whether the tables offer it; `None` where none of them says. An IVRS table has no such flag:
 /// AMD's units always remap interrupts.
-pub fn offered_by_tables(iommu: &Iommu) -> Option<bool> {
+fn offered_by_tables(iommu: &Iommu) -> Option<bool> {
     let flags = iommu.tables().iter();
     let flags = flags.filter_map(|table| table.interrupt_remapping);
     flags.reduce(|all, remaps| all && remaps)
 }
 
 /// What a kernel says last about it.
-pub fn said_by_kernel(host: &Host<'_>) -> Option<Said<State>> {
+fn said_by_kernel(host: &Host<'_>) -> Option<Said<State>> {
     host.log()?.remapping.last_of(&[
         State::InterruptRemapping,
         State::InterruptRemappingFailed,

@@ -49,6 +49,8 @@ pub struct Facts<'h, 'c> {
     pub direct_memory: direct_memory::DirectMemory,
     /// Who reaches whom although the predicted groups differ, by address.
     pub exposures: Vec<groups::Exposure>,
+    /// Whether interrupts are remapped, as VFIO asks.
+    pub interrupt_remapping: interrupt_remapping::InterruptRemapping,
     /// What the firmware left to Linux of PCI Express.
     pub native_control: native_control::NativeControl,
     /// What the capture holds about the host as a whole.
@@ -104,6 +106,7 @@ impl<'h, 'c> Facts<'h, 'c> {
             direct_memory: direct_memory::DirectMemory::of(
                 host, topology, &iommu, &groups, &predicted,
             ),
+            interrupt_remapping: interrupt_remapping::InterruptRemapping::of(host, &iommu),
             groups,
             iommu,
             predicted,

@@ -169,10 +169,9 @@ impl<'d> Gather<'d> {
         let mut decorations = Vec::new();
         if matches!(kind, None | Some(Kind::Lspci | Kind::KernelLog)) {
             (text, decorations) = undecorated::plain(text);
-            kind = match decorations.is_empty() {
-                true => kind,
-                false => text_kind(&text),
-            };
+            if !decorations.is_empty() {
+                kind = text_kind(&text);
+            }
         }
         if kind.is_none()
             && let Some(flat) = grid::flat(&text)

@@ -57,9 +57,8 @@ fn without_escapes(text: &[u8]) -> Option<Vec<u8>> {
         rest = rest.get(at + 1..)?;
         let length = match rest.first() {
             Some(b'[') => {
-                let inside = rest.get(1..)?.iter().take(64);
+                let mut inside = rest.get(1..)?.iter().take(64);
                 inside
-                    .clone()
                     .position(|byte| !matches!(byte, 0x20..=0x3f))
                     .map_or(1, |end| end + 2)
             }
@@ -106,7 +105,6 @@ fn without_entities(text: &[u8]) -> Option<Vec<u8>> {
     let first = |text: &[u8]| memchr::memchr2(b'&', 0xc2, text);
     let known = |text: &[u8]| ENTITIES.iter().find(|known| text.starts_with(known.0));
     let head = looked_at(text);
-    first(head)?;
     // Names have `&` of their own.
     let sure: [&[u8]; 4] = [b"&gt;", b"&lt;", b"&nbsp;", b"\xc2\xa0"];
     sure.iter()

@@ -9,6 +9,7 @@ mod boot_options;
 mod engine;
 mod finding;
 mod guests;
+mod interrupt_remapping;
 mod memory_map;
 mod meta;
 mod registry;

@@ -90,13 +90,16 @@ fn syslog(text: &str) -> Option<&str> {
 /// Documentation/ABI/testing/dev-kmsg).
 fn record(text: &str) -> Option<&str> {
     let (fields, after) = text.split_at_checked(text.bytes().take(48).position(|b| b == b';')?)?;
-    let mut fields = fields.split(',');
-    let mut number = || {
-        let field = fields.next()?;
-        (!field.is_empty() && field.bytes().all(|byte| byte.is_ascii_digit())).then_some(())
+    let fields: Vec<&str> = fields.split(',').collect();
+    let number =
+        |field: &&str| !field.is_empty() && field.bytes().all(|byte| byte.is_ascii_digit());
+    let [level, sequence, time, _, ..] = fields.as_slice() else {
+        return None;
     };
-    number().and_then(|()| number()).and_then(|()| number())?;
-    fields.next()?;
+    [level, sequence, time]
+        .into_iter()
+        .all(number)
+        .then_some(())?;
     after.strip_prefix(';')
 }
 

@@ -1,14 +1,9 @@
 //! The firmware's table says that interrupts are not remapped, or the kernel gave it up.
 
-use std::fmt;
-
 use crate::analysis::Facts;
-use crate::analysis::interrupt_remapping::{offered_by_tables, said_by_kernel};
-use crate::bytes::Span;
-use crate::decode::kernel_log::{Said, State};
-use crate::iommu::TableKind;
 use crate::policy::{Effect, Effects};
-use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
+use crate::rules::interrupt_remapping::not_remapped;
+use crate::rules::{Check, Outcome, rule};
 use crate::spec::Document;
 
 rule! {
@@ -57,65 +52,12 @@ rule! {
     }
 }
 
-/// Who says so.
-#[derive(Debug)]
-enum Off {
-    /// INTR_REMAP is clear.
-    Flag,
-    /// The kernel gave it up.
-    Kernel,
-    /// VFIO looked for it in vain.
-    Vfio,
-}
-
-impl fmt::Display for Off {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Flag => "the DMAR table's INTR_REMAP flag is clear",
-            Self::Kernel => "the kernel could not switch interrupt remapping on",
-            Self::Vfio => "VFIO found no interrupt remapping",
-        })
-    }
-}
-
 fn check(facts: &Facts<'_, '_>) -> Outcome {
-    let offered = offered_by_tables(&facts.iommu);
-    let fired = |off, confidence, evidence| {
-        Outcome::Fired(Finding::new(
-            &IOM002,
-            Subject::Host,
-            confidence,
-            off,
-            evidence,
-        ))
-    };
-    if offered == Some(false) {
-        let flags = Span { offset: 37, len: 1 };
-        let evidence = Evidence::new(
-            Locus::Table(TableKind::Dmar, flags),
-            "INTR_REMAP",
-            Value::Number(0),
-        );
-        return fired(
-            Off::Flag,
-            Confidence::High,
-            evidence.wanting(Value::Number(1)),
-        );
-    }
-    let refused = |said: Said<State>, off| {
-        let line = Locus::Log(said.line);
-        let evidence = Evidence::new(line, "interrupt remapping", Value::AsReported);
-        fired(off, Confidence::Medium, evidence)
-    };
-    match said_by_kernel(facts.host) {
-        Some(said) if said.value == State::InterruptRemappingFailed => refused(said, Off::Kernel),
-        Some(said) if said.value == State::VfioWithoutInterruptRemapping => {
-            refused(said, Off::Vfio)
-        }
-        None if offered.is_none() => {
-            Outcome::NotApplicable("no table and no kernel log that say so were captured")
-        }
-        _ => Outcome::Clean,
+    let remapping = &facts.interrupt_remapping;
+    match remapping.by_platform.clone() {
+        Some(obstacle) => Outcome::Fired(not_remapped(&IOM002, obstacle)),
+        None if remapping.offered => Outcome::Clean,
+        None => Outcome::NotApplicable("no table and no kernel log that say so were captured"),
     }
 }
 

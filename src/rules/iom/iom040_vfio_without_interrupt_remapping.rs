@@ -1,13 +1,10 @@
 //! VFIO finds no interrupt remapping, and is not told to go without.
 
-use std::fmt;
-
-use crate::analysis::interrupt_remapping::{InterruptRemapping, Obstacle};
+use crate::analysis::interrupt_remapping::InterruptRemapping;
 use crate::analysis::{Fact, Facts, Missing};
-use crate::bytes::Span;
-use crate::iommu::TableKind;
 use crate::policy::{Effect, Effects};
-use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
+use crate::rules::interrupt_remapping::not_remapped;
+use crate::rules::{Check, Outcome, rule};
 use crate::spec::Document;
 
 rule! {
@@ -57,32 +54,12 @@ rule! {
     }
 }
 
-/// What stands against it.
-#[derive(Debug)]
-struct NotRemapped(Obstacle);
-
-impl fmt::Display for NotRemapped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Obstacle::CommandLine(word) => write!(f, "the kernel was started with {word}"),
-            Obstacle::Flag => f.write_str("the DMAR table's INTR_REMAP flag is clear"),
-            Obstacle::Kernel(_) => {
-                f.write_str("the kernel could not switch interrupt remapping on")
-            }
-            Obstacle::Vfio(_) => f.write_str("VFIO found no interrupt remapping"),
-            Obstacle::Paravirtual => {
-                f.write_str("the only remapping unit is a paravirtual one, which remaps DMA alone")
-            }
-        }
-    }
-}
-
 fn check(facts: &Facts<'_, '_>) -> Outcome {
-    let remapping = InterruptRemapping::of(facts.host, &facts.iommu);
+    let remapping = &facts.interrupt_remapping;
     if remapping.unsafe_allowed {
         return Outcome::Clean;
     }
-    let Some(obstacle) = remapping.obstacle else {
+    let Some(obstacle) = remapping.obstacle.clone() else {
         return match remapping {
             InterruptRemapping { offered: true, .. } => Outcome::Clean,
             InterruptRemapping {
@@ -92,32 +69,7 @@ fn check(facts: &Facts<'_, '_>) -> Outcome {
             _ => Outcome::NotApplicable("no table and no kernel log that say so were captured"),
         };
     };
-    let (confidence, evidence) = match obstacle {
-        Obstacle::CommandLine(_) => (
-            Confidence::High,
-            Evidence::new(Locus::Capture, "kernel command line", Value::AsReported),
-        ),
-        Obstacle::Flag => {
-            let flags = Locus::Table(TableKind::Dmar, Span { offset: 37, len: 1 });
-            let evidence = Evidence::new(flags, "INTR_REMAP", Value::Number(0));
-            (Confidence::High, evidence.wanting(Value::Number(1)))
-        }
-        Obstacle::Kernel(line) | Obstacle::Vfio(line) => (
-            Confidence::Medium,
-            Evidence::new(Locus::Log(line), "interrupt remapping", Value::AsReported),
-        ),
-        Obstacle::Paravirtual => (
-            Confidence::High,
-            Evidence::new(Locus::Capture, "ACPI table DMAR or IVRS", Value::Absent),
-        ),
-    };
-    Outcome::Fired(Finding::new(
-        &IOM040,
-        Subject::Host,
-        confidence,
-        NotRemapped(obstacle),
-        evidence,
-    ))
+    Outcome::Fired(not_remapped(&IOM040, obstacle))
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::groups::{
     AcsControl, Cause, Exposure, FuturePlace, Hole, Join, Model, Prediction,
 };
-use crate::analysis::interrupt_remapping::InterruptRemapping;
 use crate::analysis::viability::Viability;
 use crate::host::FunctionId;
 use crate::report::{Report, isolation};
@@ -283,7 +282,7 @@ impl Maker<'_> {
         if !viability.reserved.is_empty() {
             refused.push("reserved-memory".to_owned());
         }
-        if InterruptRemapping::of(facts.host, &facts.iommu).vfio_refuses() == Some(true) {
+        if facts.interrupt_remapping.vfio_refuses() == Some(true) {
             refused.push("interrupt-remapping".to_owned());
         }
         VfioItem {

@@ -9,7 +9,6 @@ use std::fmt::Write as _;
 use crate::analysis::groups::{
     AcsControl, FuturePlace, Groups, Join, Model, Outside, Prediction, Settings, UsedQuirk,
 };
-use crate::analysis::interrupt_remapping::InterruptRemapping;
 use crate::analysis::kernel::Kernel;
 use crate::analysis::viability::Viability;
 use crate::analysis::{Fact, Missing, Tri};
@@ -219,7 +218,7 @@ impl Page<'_> {
                 self.list(&viability.reserved)
             ));
         }
-        if InterruptRemapping::of(facts.host, &facts.iommu).vfio_refuses() == Some(true) {
+        if facts.interrupt_remapping.vfio_refuses() == Some(true) {
             notes.push("refused even then: interrupts are not remapped".to_owned());
         }
         if !notes.is_empty() {
