@@ -60,6 +60,8 @@ pub mod messages;
 #[cfg(feature = "analyzer")]
 pub mod names;
 #[cfg(feature = "analyzer")]
+mod parallel;
+#[cfg(feature = "analyzer")]
 pub mod plan;
 #[cfg(feature = "analyzer")]
 pub mod policy;

@@ -22,9 +22,9 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The rooms of the library, each after all those that it may use.
 const ROOMS: &[&str] = &[
-    "range", "addr", "spec", "bytes", "capture", "decode", "import", "synth", "corpus", "host",
-    "names", "topology", "select", "iommu", "analysis", "policy", "profile", "sim", "rules",
-    "verdict", "diff", "messages", "redact", "batch", "plan", "report", "collect",
+    "range", "addr", "parallel", "spec", "bytes", "capture", "decode", "import", "synth", "corpus",
+    "host", "names", "topology", "select", "iommu", "analysis", "policy", "profile", "sim",
+    "rules", "verdict", "diff", "messages", "redact", "batch", "plan", "report", "collect",
 ];
 
 /// An arrow from a room to another one, with the file that draws it.

@@ -6,7 +6,6 @@ pub mod device_type;
 pub mod direct_memory;
 pub mod groups;
 pub mod interrupt_remapping;
-pub mod interrupts;
 pub mod kernel;
 pub mod missing;
 pub mod native_control;
@@ -22,12 +21,11 @@ pub mod viability;
 pub use missing::{Fact, Missing};
 pub use tri::Tri;
 
-use rayon::prelude::*;
-
 use crate::decode::acpi::dmar::Dmar;
 use crate::decode::acpi::ivrs::Ivrs;
-use crate::host::{FunctionId, Host, PARALLEL_FROM};
+use crate::host::{FunctionId, Host};
 use crate::iommu::Iommu;
+use crate::parallel;
 use crate::topology::Topology;
 
 /// Everything that rules may look at.
@@ -61,8 +59,6 @@ pub struct Facts<'h, 'c> {
 /// Facts about one function that several rules ask for, drawn once.
 #[derive(Clone, Copy, Debug)]
 pub struct Profile {
-    /// How it interrupts.
-    pub interrupts: interrupts::Interrupts,
     /// How it can be reset.
     pub resets: reset::Resets,
     /// What its BARs ask for; `None` where nothing is known about them.
@@ -97,7 +93,8 @@ impl<'h, 'c> Facts<'h, 'c> {
             (acs, Profile::of_all(host, topology))
         };
         // Neither needs the other, and prediction is one thread's work.
-        let ((iommu, predicted, exposures), (acs, profiles)) = rayon::join(translation, isolation);
+        let ((iommu, predicted, exposures), (acs, profiles)) =
+            parallel::join(host.functions().len(), translation, isolation);
         let groups = reported_groups::ReportedGroups::of(host);
         Self {
             host,
@@ -138,15 +135,10 @@ impl<'h, 'c> Facts<'h, 'c> {
 
 impl Profile {
     fn of_all(host: &Host<'_>, topology: &Topology) -> Vec<Self> {
-        let functions = host.functions().par_iter().with_min_len(PARALLEL_FROM);
-        functions
-            .enumerate()
-            .map(|(index, function)| Self {
-                interrupts: interrupts::Interrupts::of(function),
-                resets: reset::Resets::of(host, topology, FunctionId::new(index)),
-                demand: resources::demand(function),
-            })
-            .collect()
+        parallel::map(host.functions(), |index, function| Self {
+            resets: reset::Resets::of(host, topology, FunctionId::new(index)),
+            demand: resources::demand(function),
+        })
     }
 }
 

@@ -1,8 +1,6 @@
 //! How a function can be brought back to a clean state between guests.
 
-use crate::bytes::Observed;
-use crate::host::{Function, FunctionId, Host};
-use crate::spec::pci::CapId;
+use crate::host::{Function, FunctionId, Host, OwnResets};
 use crate::spec::quirks;
 use crate::topology::Topology;
 
@@ -27,16 +25,7 @@ impl Resets {
     /// Reads them from configuration space and the place in the tree.
     pub fn of(host: &Host<'_>, topology: &Topology, id: FunctionId) -> Self {
         let function = host.function(id);
-        let capability = |id| function.space.standard(function.config, id);
-        let flr = settle(function.express(), |express| express.has_flr());
-        let af_flr = settle(capability(CapId::ADVANCED_FEATURES), |window| {
-            // Transactions Pending and Function Level Reset (PCI 3.0 ECN Advanced Capabilities).
-            window.bits(0x03, 0, 2).map(|features| features == 3)
-        });
-        let power = settle(capability(CapId::POWER_MANAGEMENT), |window| {
-            // No_Soft_Reset (PCI PM 1.2, 3.2.4).
-            window.bits(0x04, 3, 1).map(|keeps| keeps == 0)
-        });
+        let OwnResets { flr, af_flr, power } = function.own_resets;
         let mut resets = Self {
             flr,
             af_flr,
@@ -100,14 +89,6 @@ fn any<const N: usize>(ways: [Option<bool>; N]) -> Option<bool> {
         return Some(true);
     }
     (!ways.contains(&None)).then_some(false)
-}
-
-fn settle<T>(capability: Observed<T>, read: impl FnOnce(T) -> Option<bool>) -> Option<bool> {
-    match capability {
-        Observed::Present(value) => read(value),
-        Observed::Absent => Some(false),
-        Observed::NotCaptured | Observed::Malformed(_) => None,
-    }
 }
 
 #[cfg(test)]

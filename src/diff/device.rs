@@ -354,13 +354,13 @@ impl Comparison<'_, '_> {
             ),
             (
                 "MSI vectors",
-                vectors(profiles.0.interrupts.msi),
-                vectors(profiles.1.interrupts.msi),
+                vectors(old.interrupts.msi),
+                vectors(new.interrupts.msi),
             ),
             (
                 "MSI-X vectors",
-                vectors(profiles.0.interrupts.msix),
-                vectors(profiles.1.interrupts.msix),
+                vectors(old.interrupts.msix),
+                vectors(new.interrupts.msix),
             ),
             (
                 "function level reset",

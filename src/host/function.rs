@@ -1,6 +1,6 @@
 //! One function of a machine.
 
-use super::WindowsFacts;
+use super::{Interrupts, OwnResets, WindowsFacts};
 use crate::addr::Sbdf;
 use crate::bytes::{ConfigImage, Decoded, Fault, Observed};
 use crate::capture::{FunctionProperties, FunctionRecord, property_texts};
@@ -39,6 +39,15 @@ pub struct Function<'c> {
     pub identity: Identity,
     /// The physical function, where this is a virtual one.
     pub physical: Option<FunctionId>,
+    /// The physical function as reported.
+    pub(super) physical_at: Option<Sbdf>,
+    // What follows is read from the image once, while it is at hand: on a large machine it takes
+    // longer to fetch an image again than to decode it.
+    port_type: Observed<PortType>,
+    /// How it interrupts.
+    pub interrupts: Interrupts,
+    /// The resets that its configuration space offers.
+    pub own_resets: OwnResets,
 }
 
 /// Ids and class, from configuration space or, where that is blank or missing, as reported.
@@ -74,7 +83,12 @@ impl<'c> Function<'c> {
             faults,
         } = ConfigSpace::decode(&record.config);
         let identity = Identity::resolve(&record.config, &space, &record.properties);
+        let physical_at = record.properties.physical_function.as_ref();
         Self {
+            physical_at: physical_at.and_then(|reported| reported.value.parse().ok()),
+            port_type: port_type(&record.config, &space, &record.properties),
+            interrupts: Interrupts::of(&record.config, &space),
+            own_resets: OwnResets::of(&record.config, &space),
             at,
             config: &record.config,
             space,
@@ -107,14 +121,8 @@ impl<'c> Function<'c> {
 
     /// Device/Port Type of its PCI Express capability; as the kernel named it where the
     /// capability was not captured.
-    pub fn port_type(&self) -> Observed<PortType> {
-        let captured = self
-            .express()
-            .and_then(|express| express.port_type().into());
-        match (captured, &self.reported.port_type) {
-            (Observed::NotCaptured, Some(reported)) => reported_port_type(&reported.value),
-            (captured, _) => captured,
-        }
+    pub const fn port_type(&self) -> Observed<PortType> {
+        self.port_type
     }
 
     /// Its ACS capability.
@@ -206,6 +214,19 @@ impl Identity {
     pub fn has_wide_acs_registers(&self) -> bool {
         let ids = self.vendor.zip(self.device);
         ids.is_some_and(|(vendor, device)| quirks::has_wide_acs_registers(vendor, device))
+    }
+}
+
+fn port_type(
+    config: &ConfigImage,
+    space: &ConfigSpace,
+    reported: &FunctionProperties,
+) -> Observed<PortType> {
+    let express = space.standard(config, CapId::EXPRESS).map(Express::new);
+    let captured = express.and_then(|express| express.port_type().into());
+    match (captured, &reported.port_type) {
+        (Observed::NotCaptured, Some(reported)) => reported_port_type(&reported.value),
+        (captured, _) => captured,
     }
 }
 

@@ -6,7 +6,9 @@
 mod bus_index;
 mod device_state;
 mod function;
+mod interrupts;
 mod nodes;
+mod own_resets;
 mod tables;
 mod virtual_functions;
 mod windows;
@@ -15,18 +17,16 @@ use bus_index::BusIndex;
 
 pub use device_state::{Assignment, DeviceState};
 pub use function::{Function, FunctionId, Identity};
+pub use interrupts::Interrupts;
 pub use nodes::Nodes;
+pub use own_resets::OwnResets;
 pub use tables::{AcpiTable, AcpiTables};
 pub use windows::{Enumerator, WindowsFacts};
-
-use rayon::prelude::*;
 
 use crate::addr::{Sbdf, Segment};
 use crate::capture::Capture;
 use crate::decode::kernel_log::KernelLog;
-
-/// Functions that are worth a thread of their own.
-pub(crate) const PARALLEL_FROM: usize = 512;
+use crate::parallel;
 
 /// A machine as captured. Functions are ordered by address.
 #[derive(Debug)]
@@ -43,11 +43,8 @@ impl<'c> Host<'c> {
     /// Decodes every function of a capture.
     pub fn from_capture(capture: &'c Capture) -> Self {
         let records: Vec<_> = capture.functions.iter().take(u32::MAX as usize).collect();
-        let mut functions: Vec<_> = records
-            .into_par_iter()
-            .with_min_len(PARALLEL_FROM)
-            .map(|(&at, record)| Function::decode(at, record))
-            .collect();
+        let mut functions =
+            parallel::map(&records, |_, &(&at, record)| Function::decode(at, record));
         virtual_functions::link(&mut functions);
         let log = capture.host.get("log.txt").map(|log| KernelLog::read(log));
         Self {

@@ -1,19 +1,16 @@
 //! Which functions are virtual, and of which physical function.
 
-use rayon::prelude::*;
-
-use super::{Function, FunctionId, PARALLEL_FROM};
+use super::{Function, FunctionId};
 use crate::addr::{Bdf, Sbdf};
+use crate::parallel;
 
 /// Links each virtual function to its physical function: as reported (sysfs `physfn`), else
 /// by the arithmetic of the SR-IOV capability (PCIe 6.0, 9.2.1.2), for functions whose ids
 /// read as `ffff:ffff`. Blank ids are then filled in from the physical function.
 pub(super) fn link(functions: &mut [Function<'_>]) {
-    let mut links: Vec<Option<FunctionId>> = functions
-        .par_iter()
-        .with_min_len(PARALLEL_FROM)
-        .map(|function| reported_physical(functions, function))
-        .collect();
+    let mut links = parallel::map(functions, |_, function| {
+        reported_physical(functions, function)
+    });
     let blank: Vec<usize> = functions
         .iter()
         .zip(&links)
@@ -50,8 +47,7 @@ pub(super) fn link(functions: &mut [Function<'_>]) {
 
 /// The physical function as sysfs names it.
 fn reported_physical(functions: &[Function<'_>], function: &Function<'_>) -> Option<FunctionId> {
-    let reported = function.reported.physical_function.as_ref()?;
-    let at: Sbdf = reported.value.parse().ok()?;
+    let at = function.physical_at?;
     let physical = functions.binary_search_by_key(&at, |other| other.at).ok()?;
     (at != function.at).then_some(FunctionId::new(physical))
 }

@@ -17,7 +17,7 @@ use super::sniff::{Kind, Looks, looks, text_kind};
 use super::text::decoded;
 use super::tree::{self, Trees};
 use super::undecorated;
-use super::unpack::{Count, Counted, Meter, Metered, Tripped, decoder, peek};
+use super::unpack::{Count, Counted, Meter, Metered, Peeked, Tripped, decoder};
 use super::unsuited::Unsuited;
 use crate::capture::limits::{MAX_HOST, MAX_SOURCE, MAX_TABLE, MAX_TOTAL};
 use crate::capture::load::{from_open_zip, is_capture, open_zip, read_limited};
@@ -81,9 +81,9 @@ impl<'d> Gather<'d> {
         nesting: u32,
     ) -> Result<Found, ImportError> {
         let (counted, count) = Counted::new(reader);
-        let (head, mut rest) =
-            peek(counted).map_err(|error| self.damage(member, &count, &error))?;
-        let looks = looks(&head);
+        let mut stream =
+            Peeked::new(counted).map_err(|error| self.damage(member, &count, &error))?;
+        let looks = looks(stream.head());
         let archive = matches!(
             looks,
             Looks::Gzip | Looks::Xz | Looks::Bzip2 | Looks::Zstd | Looks::Tar | Looks::Zip
@@ -92,9 +92,9 @@ impl<'d> Gather<'d> {
             return Ok(Found::Nothing(looks));
         }
         match looks {
-            Looks::Tar => tree::read_tar(self, member, &mut rest, nesting)?,
+            Looks::Tar => tree::read_tar(self, member, &mut stream, nesting)?,
             Looks::Zip => {
-                let bytes = read_limited(rest, MAX_SOURCE, 0)
+                let bytes = read_limited(stream, MAX_SOURCE, 0)
                     .map_err(|error| self.damage(member, &count, &error))?;
                 if bytes.len() as u64 > MAX_SOURCE {
                     return Err(self.too_large(member, MAX_SOURCE));
@@ -103,7 +103,7 @@ impl<'d> Gather<'d> {
             }
             Looks::Gzip | Looks::Xz | Looks::Bzip2 | Looks::Zstd => {
                 // The bytes read by the unpacker, not those read ahead to see what it is.
-                let (packed, count) = Counted::new(rest);
+                let (packed, count) = Counted::new(stream);
                 let Some(unpacked) = decoder(looks, packed) else {
                     return Ok(Found::Nothing(looks));
                 };
@@ -111,15 +111,19 @@ impl<'d> Gather<'d> {
                 let mut unpacked = Metered::new(unpacked, count.clone(), &meter);
                 return self.stream(member, &mut unpacked, nesting + 1);
             }
-            Looks::AcpiTable => return self.table(member, rest, &count),
+            Looks::AcpiTable => return self.table(member, stream, &count),
             // A folder may hold the logs of many boots; one is enough and must not be too long.
-            _ if !member.is_empty() && text_kind(&head) == Some(Kind::KernelLog) => {
-                return self.log(member, rest, &count, looks);
+            _ if !member.is_empty() && text_kind(stream.head()) == Some(Kind::KernelLog) => {
+                return self.log(member, stream, &count, looks);
             }
-            Looks::Text | Looks::Utf16 => return self.text(member, rest, &count, looks),
+            Looks::Text | Looks::Utf16 => {
+                return self.text(member, stream.into_bytes(MAX_SOURCE + 1), &count, looks);
+            }
             // Texts with a few odd bytes in them are texts still.
-            _ if text_kind(&head).is_some() => return self.text(member, rest, &count, looks),
-            _ => return self.config(member, rest, &count, looks),
+            _ if text_kind(stream.head()).is_some() => {
+                return self.text(member, stream.into_bytes(MAX_SOURCE + 1), &count, looks);
+            }
+            _ => return self.config(member, stream, &count, looks),
         }
         Ok(Found::Something)
     }
@@ -140,21 +144,19 @@ impl<'d> Gather<'d> {
         }
     }
 
+    /// A text as far as it was read, and how reading it ended.
     fn text(
         &mut self,
         member: &str,
-        reader: impl Read,
+        (bytes, end): (Vec<u8>, io::Result<()>),
         count: &Count,
         looks: Looks,
     ) -> Result<Found, ImportError> {
-        let mut reader = reader;
-        let mut bytes = Vec::new();
-        let end = reader.by_ref().take(MAX_SOURCE + 1).read_to_end(&mut bytes);
         if bytes.len() as u64 > MAX_SOURCE {
             return Err(self.too_large(member, MAX_SOURCE));
         }
         let fault = match end {
-            Ok(_) => None,
+            Ok(()) => None,
             Err(error) if self.meter.tripped().is_some() || bytes.is_empty() => {
                 return Err(self.damage(member, count, &error));
             }
@@ -235,7 +237,7 @@ impl<'d> Gather<'d> {
                 .member(member, DiagnosticKind::FileTooLarge { limit });
             return Ok(Found::Nothing(looks));
         }
-        self.text(member, bytes.as_slice(), count, looks)
+        self.text(member, (bytes, Ok(())), count, looks)
     }
 
     /// A file that may be one ACPI table as it is.

@@ -1,7 +1,7 @@
 //! Streams that are counted while they are unpacked, so that no input can grow without bound.
 
 use std::cell::Cell;
-use std::io::{self, BufRead as _, Cursor, Read};
+use std::io::{self, BufRead as _, Read};
 use std::rc::Rc;
 
 use super::limits::{HEAD, MAX_DICTIONARY_KIB, MAX_UNPACKED};
@@ -174,26 +174,64 @@ impl<R: Read> Read for Zstd<R> {
     }
 }
 
-/// The first bytes of a stream, and the stream with them put back.
-pub(super) fn peek<R: Read>(mut reader: R) -> io::Result<(Vec<u8>, impl Read)> {
-    let mut head = Vec::new();
-    let end = reader.by_ref().take(HEAD).read_to_end(&mut head);
-    // Bytes before a fault are worth looking at; the fault will be met again.
-    let fault = match end {
-        Ok(_) => None,
-        Err(error) if head.is_empty() => return Err(error),
-        Err(error) => Some(error),
-    };
-    let rest = Cursor::new(head.clone()).chain(Faulty(fault)).chain(reader);
-    Ok((head, rest))
+/// A stream of which the first bytes were read ahead. Reading it begins with them.
+pub(super) struct Peeked<R> {
+    head: Vec<u8>,
+    passed: usize,
+    /// What ended the reading ahead; it is met again behind the head.
+    fault: Option<io::Error>,
+    rest: R,
 }
 
-/// Gives an error once.
-struct Faulty(Option<io::Error>);
+impl<R: Read> Peeked<R> {
+    /// Reads ahead. Bytes before a fault are worth looking at.
+    ///
+    /// # Errors
+    /// The fault, where there are none before it.
+    pub(super) fn new(mut rest: R) -> io::Result<Self> {
+        let mut head = Vec::new();
+        let fault = match rest.by_ref().take(HEAD).read_to_end(&mut head) {
+            Ok(_) => None,
+            Err(error) if head.is_empty() => return Err(error),
+            Err(error) => Some(error),
+        };
+        Ok(Self {
+            head,
+            passed: 0,
+            fault,
+            rest,
+        })
+    }
 
-impl Read for Faulty {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        self.0.take().map_or(Ok(0), Err)
+    /// The first bytes.
+    pub(super) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// The whole stream up to so many bytes, in the memory of its head, and how it ended.
+    pub(super) fn into_bytes(self, limit: u64) -> (Vec<u8>, io::Result<()>) {
+        let mut bytes = self.head;
+        if let Some(fault) = self.fault {
+            return (bytes, Err(fault));
+        }
+        let more = limit.saturating_sub(bytes.len() as u64);
+        let end = self.rest.take(more).read_to_end(&mut bytes);
+        (bytes, end.map(|_| ()))
+    }
+}
+
+impl<R: Read> Read for Peeked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut head = self.head.get(self.passed..).unwrap_or_default();
+        if !head.is_empty() {
+            let read = head.read(buffer)?;
+            self.passed += read;
+            return Ok(read);
+        }
+        match self.fault.take() {
+            Some(fault) => Err(fault),
+            None => self.rest.read(buffer),
+        }
     }
 }
 
@@ -227,16 +265,43 @@ mod tests {
         assert_eq!(meter.tripped(), Some(Tripped::TooLarge));
     }
 
+    /// Three bytes, then a fault.
+    struct Broken(&'static [u8]);
+
+    impl Read for Broken {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            match self.0.read(buffer)? {
+                0 => Err(io::Error::other("broken")),
+                read => Ok(read),
+            }
+        }
+    }
+
     #[test]
     fn a_fault_is_met_after_the_bytes_before_it() {
-        let broken = Cursor::new(b"abc").chain(Faulty(Some(io::Error::other("broken"))));
-        let (head, mut rest) = peek(broken).unwrap();
-        assert_eq!(head, b"abc");
+        let peeked = || Peeked::new(Broken(b"abc")).unwrap();
+        assert_eq!(peeked().head(), b"abc");
         let mut all = Vec::new();
-        assert_eq!(
-            rest.read_to_end(&mut all).unwrap_err().to_string(),
-            "broken"
-        );
+        let fault = peeked().read_to_end(&mut all).unwrap_err();
+        assert_eq!(fault.to_string(), "broken");
         assert_eq!(all, b"abc");
+        let (bytes, end) = peeked().into_bytes(10);
+        assert_eq!(bytes, b"abc");
+        assert_eq!(end.unwrap_err().to_string(), "broken");
+        assert!(Peeked::new(Broken(b"")).is_err());
+    }
+
+    #[test]
+    fn what_was_read_ahead_is_not_read_again() {
+        let head = usize::try_from(HEAD).unwrap();
+        let text: Vec<u8> = (0..=250).cycle().take(2 * head + 3).collect();
+        let (all, end) = Peeked::new(text.as_slice()).unwrap().into_bytes(1 << 20);
+        assert!(end.is_ok() && all == text);
+        let (some, _) = Peeked::new(text.as_slice()).unwrap().into_bytes(HEAD + 1);
+        assert_eq!(some, text[..=head]);
+        let mut read = Vec::new();
+        let mut peeked = Peeked::new(text.as_slice()).unwrap();
+        peeked.read_to_end(&mut read).unwrap();
+        assert_eq!(read, text);
     }
 }

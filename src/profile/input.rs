@@ -201,8 +201,8 @@ pub(super) fn interrupts(
 
 /// A driver takes messages where the device offers them.
 fn computed_interrupts(facts: &Facts<'_, '_>, id: FunctionId) -> Option<Interrupts> {
-    let interrupts = facts.profile(id).interrupts;
-    let support = facts.host.function(id).windows.interrupt_support;
+    let function = facts.host.function(id);
+    let (interrupts, support) = (function.interrupts, function.windows.interrupt_support);
     match (interrupts.by_message(), interrupts.line, support) {
         (Some(true), ..) => Some(Interrupts::Messages),
         (Some(false), Some(0), _) => Some(Interrupts::None),

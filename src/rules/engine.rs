@@ -1,9 +1,8 @@
 //! Asks every rule about every subject.
 
-use rayon::prelude::*;
-
 use crate::analysis::{Facts, Missing};
-use crate::host::{FunctionId, PARALLEL_FROM};
+use crate::host::FunctionId;
+use crate::parallel::{self, PER_THREAD};
 
 use super::{Check, Finding, Outcome, Part, RULES, Rule, Subject};
 
@@ -11,7 +10,7 @@ use super::{Check, Finding, Outcome, Part, RULES, Rule, Subject};
 #[derive(Debug)]
 pub struct RuleRun {
     host: Answers,
-    /// About [`PARALLEL_FROM`] functions each, in order of address.
+    /// About [`PER_THREAD`] functions each, in order of address.
     functions: Vec<Answers>,
     /// In the order of [`RULES`].
     tallies: Vec<Tally>,
@@ -93,18 +92,12 @@ fn ask(
     wanted: impl Fn(&Rule) -> bool,
     of: Option<&[FunctionId]>,
 ) -> RuleRun {
-    let asked: Vec<Asked> = RULES
-        .iter()
-        .copied()
-        .enumerate()
-        .filter(|(_, rule)| wanted(rule))
-        .collect();
+    let questions = Questions::of(wanted);
     let ids: Vec<FunctionId> = facts.host.iter().map(|(id, _)| id).collect();
-    let functions: Vec<Answers> = ids
-        .par_chunks(PARALLEL_FROM)
-        .map(|ids| Answers::about_functions(facts, &asked, ids, of))
-        .collect();
-    let host = Answers::about_host(facts, &asked);
+    let functions = parallel::map_chunks(&ids, |ids| {
+        Answers::about_functions(facts, &questions, ids, of)
+    });
+    let host = Answers::about_host(facts, &questions);
     let mut tallies = host.tallies.clone();
     for part in &functions {
         for (tally, more) in tallies.iter_mut().zip(&part.tallies) {
@@ -118,8 +111,50 @@ fn ask(
     }
 }
 
-/// A rule, and its place in [`RULES`].
-type Asked = (usize, &'static Rule);
+/// The rules of a run by what they are asked about, so that nothing is decided anew for every
+/// function. All in order of code.
+#[derive(Default)]
+struct Questions {
+    host: Vec<Question<HostCheck>>,
+    device: Vec<Question<FunctionCheck>>,
+    bridge: Vec<Question<FunctionCheck>>,
+    /// Places in [`RULES`] of those that have nothing to say about ports and bridges.
+    not_of_bridges: Vec<usize>,
+}
+
+type HostCheck = fn(&Facts<'_, '_>) -> Outcome;
+type FunctionCheck = fn(&Facts<'_, '_>, FunctionId) -> Outcome;
+
+/// A rule, its place in [`RULES`], and its check.
+#[derive(Clone, Copy)]
+struct Question<C> {
+    index: usize,
+    rule: &'static Rule,
+    check: C,
+}
+
+impl Questions {
+    fn of(wanted: impl Fn(&Rule) -> bool) -> Self {
+        let mut questions = Self::default();
+        let asked = RULES.iter().copied().enumerate();
+        for (index, rule) in asked.filter(|(_, rule)| wanted(rule)) {
+            match rule.check {
+                Check::Host(check) => questions.host.push(Question { index, rule, check }),
+                Check::Function(check) => {
+                    let question = Question { index, rule, check };
+                    questions.device.push(question);
+                    questions.bridge.push(question);
+                }
+                Check::Device(check) => {
+                    questions.device.push(Question { index, rule, check });
+                    questions.not_of_bridges.push(index);
+                }
+                Check::Step(_) => {}
+            }
+        }
+        questions
+    }
+}
 
 impl RuleRun {
     /// Every finding: about the host first, then by address, then by code.
@@ -172,8 +207,8 @@ impl RuleRun {
     }
 
     fn part_of(&self, id: FunctionId) -> Option<(&Answers, usize)> {
-        let part = self.functions.get(id.index() / PARALLEL_FROM)?;
-        Some((part, id.index() % PARALLEL_FROM))
+        let part = self.functions.get(id.index() / PER_THREAD)?;
+        Some((part, id.index() % PER_THREAD))
     }
 }
 
@@ -188,33 +223,43 @@ impl Answers {
         }
     }
 
-    fn about_host(facts: &Facts<'_, '_>, asked: &[Asked]) -> Self {
+    fn about_host(facts: &Facts<'_, '_>, questions: &Questions) -> Self {
         let mut answers = Self::for_functions(0);
-        for &(index, rule) in asked {
-            if let Check::Host(check) = rule.check {
-                answers.record(index, rule, Subject::Host, check(facts));
-            }
+        for &Question { index, rule, check } in &questions.host {
+            answers.record(index, rule, Subject::Host, check(facts));
         }
         answers
     }
 
     fn about_functions(
         facts: &Facts<'_, '_>,
-        asked: &[Asked],
+        questions: &Questions,
         ids: &[FunctionId],
         of: Option<&[FunctionId]>,
     ) -> Self {
         let mut answers = Self::for_functions(ids.len());
+        let mut bridges = 0;
         for &id in ids {
             let wanted = of.is_none_or(|some| some.binary_search(&id).is_ok());
-            for &(index, rule) in asked.iter().filter(|_| wanted) {
-                if let Some(outcome) = rule.check.ask(facts, id) {
-                    answers.record(index, rule, Subject::Function(id), outcome);
+            let asked: &[Question<FunctionCheck>] = match facts.topology.kind(id).is_bridge() {
+                _ if !wanted => &[],
+                true => {
+                    bridges += 1;
+                    &questions.bridge
                 }
+                false => &questions.device,
+            };
+            for &Question { index, rule, check } in asked {
+                answers.record(index, rule, Subject::Function(id), check(facts, id));
             }
             let end = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
             let ends = (end(answers.findings.len()), end(answers.gaps.len()));
             answers.ends.push(ends);
+        }
+        for &index in &questions.not_of_bridges {
+            if let Some(tally) = answers.tallies.get_mut(index) {
+                tally.not_applicable += bridges;
+            }
         }
         answers
     }

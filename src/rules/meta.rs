@@ -93,19 +93,6 @@ pub enum Check {
     Step(fn(&Kind) -> Option<String>),
 }
 
-impl Check {
-    /// The answer about one function; `None` from a rule about the host.
-    pub(super) fn ask(self, facts: &Facts<'_, '_>, id: FunctionId) -> Option<Outcome> {
-        match self {
-            Self::Device(_) if facts.topology.kind(id).is_bridge() => {
-                Some(Outcome::NotApplicable("a port or bridge"))
-            }
-            Self::Device(check) | Self::Function(check) => Some(check(facts, id)),
-            Self::Host(_) | Self::Step(_) => None,
-        }
-    }
-}
-
 /// The answer of a check.
 #[derive(Debug)]
 pub enum Outcome {

@@ -21,12 +21,14 @@ pub(in crate::rules) fn fired(message: &str) -> Answer {
 /// What the rule says about the function at an address, or about the host.
 pub(in crate::rules) fn answer(rule: &'static Rule, machine: &Machine, address: &str) -> Answer {
     machine.facts(|facts| {
+        let id = || facts.host.find(at(address)).unwrap();
         let outcome = match rule.check {
             Check::Host(check) => check(facts),
-            check => {
-                let id = facts.host.find(at(address)).unwrap();
-                check.ask(facts, id).unwrap()
+            Check::Device(_) if facts.topology.kind(id()).is_bridge() => {
+                Outcome::NotApplicable("a port or bridge")
             }
+            Check::Device(check) | Check::Function(check) => check(facts, id()),
+            Check::Step(_) => panic!("{} is about a step", rule.code),
         };
         match outcome {
             Outcome::Fired(finding) => {

@@ -3,23 +3,23 @@
 use std::collections::BTreeMap;
 
 use petgraph::graph::{DiGraph, NodeIndex};
-use rayon::prelude::*;
 
 use super::buses::{self, BusKey, BusParent};
 use super::kind::FunctionKind;
 use super::{Node, Place, Topology};
 use crate::addr::Bdf;
-use crate::host::{Function, FunctionId, Host, PARALLEL_FROM};
+use crate::host::{Function, FunctionId, Host};
+use crate::parallel;
 use crate::spec::pcie::ExtCapId;
 
 impl Topology {
     /// Builds the tree of a host.
     pub fn of(host: &Host<'_>) -> Self {
-        let functions = host.functions().par_iter().with_min_len(PARALLEL_FROM);
+        let functions = host.functions();
         let mut faults = Vec::new();
         let mut parents = buses::parents(host, &mut faults);
         // Neighbours share their bus: one look into the maps serves all of them.
-        let homes: Vec<BusKey> = functions.clone().map(|f| home(host, f)).collect();
+        let homes: Vec<BusKey> = parallel::map(functions, |_, f| home(host, f));
         for run in homes.chunk_by(|a, b| a == b) {
             if let Some(&home) = run.first() {
                 parents.entry(home).or_insert(BusParent::Orphan);
@@ -59,17 +59,16 @@ impl Topology {
                 };
                 count
             ],
-            kinds: functions.clone().map(FunctionKind::of).collect(),
+            kinds: parallel::map(functions, |_, function| FunctionKind::of(function)),
             multi_function: Vec::new(),
             faults,
             top_down: Vec::with_capacity(count),
         };
         topology.place_all(count);
-        topology.multi_function = functions
-            .enumerate()
-            .map(|(index, _)| FunctionId::new(index))
-            .map(|id| multi_function(host, topology.parent(id), id))
-            .collect();
+        topology.multi_function = parallel::map(functions, |index, _| {
+            let id = FunctionId::new(index);
+            multi_function(host, topology.parent(id), id)
+        });
         topology
     }
 

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use crate::addr::{Sbdf, Segment};
 use crate::bytes::Observed;
 use crate::decode::config::bridge::BusNumbers;
-use crate::host::{Function, FunctionId, Host, PARALLEL_FROM};
+use crate::host::{Function, FunctionId, Host};
+use crate::parallel;
 use crate::spec::pci::HeaderType;
 use crate::spec::pcie::PortType;
 
@@ -131,11 +130,11 @@ fn bridges_by_secondary(
 ) -> BTreeMap<BusKey, FunctionId> {
     let mut bridges: BTreeMap<BusKey, FunctionId> = BTreeMap::new();
     // A virtual function hangs where its physical function does: it can be no bridge.
-    let numbered = |(index, function): (usize, &Function<'_>)| {
+    let numbered = |index, function: &Function<'_>| {
         let buses = bus_numbers(function).filter(|_| !function.is_virtual())?;
         Some((FunctionId::new(index), buses))
     };
-    for (id, buses) in of_all(host, numbered) {
+    for (id, buses) in parallel::filter_map(host.functions(), numbered) {
         let function = host.function(id);
         // Firmware left it unconfigured, or nothing is below.
         if buses.secondary == 0 {
@@ -242,23 +241,14 @@ pub(crate) fn has_open_bus_numbers(function: &Function<'_>) -> bool {
 /// listings that print none: any later bus may be its secondary bus.
 fn open_bridges(host: &Host<'_>) -> BTreeMap<Segment, u8> {
     let mut lowest = BTreeMap::new();
-    let open = |(_, function): (usize, &Function<'_>)| {
+    let open = |_, function: &Function<'_>| {
         has_open_bus_numbers(function).then_some((function.at.segment, function.at.bus()))
     };
-    for (segment, bus) in of_all(host, open) {
+    for (segment, bus) in parallel::filter_map(host.functions(), open) {
         // Functions come in order of address.
         lowest.entry(segment).or_insert(bus);
     }
     lowest
-}
-
-/// What few of the functions have, in order of address.
-fn of_all<T: Send>(
-    host: &Host<'_>,
-    find: impl Fn((usize, &Function<'_>)) -> Option<T> + Send + Sync,
-) -> Vec<T> {
-    let functions = host.functions().par_iter().with_min_len(PARALLEL_FROM);
-    functions.enumerate().filter_map(find).collect()
 }
 
 /// The place that the operating system reported, where the capture holds that bridge.

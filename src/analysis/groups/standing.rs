@@ -9,7 +9,7 @@ use crate::decode::config::ext::acs::AcsFlags;
 use crate::host::{Function, FunctionId, Host};
 use crate::spec::quirks::acs::{
     ACS_QUIRKS, AcsQuirk, CAVIUM_ROOT_PORTS, INTEL_PCH_ROOT_PORTS, INTEL_SPT_ROOT_PORTS,
-    WANGXUN_NICS, ZHAOXIN_PORTS,
+    WANGXUN_NICS, ZHAOXIN_PORTS, acs_quirks_of,
 };
 use crate::topology::{FunctionKind, Topology};
 
@@ -91,10 +91,8 @@ impl Judge<'_, '_> {
         let identity = &function.identity;
         match (identity.vendor, identity.device) {
             _ if !self.settings.quirks => self.by_kind(id, function, kind),
-            (Some(vendor), Some(device)) => ACS_QUIRKS
-                .iter()
-                .filter(|(v, d, _)| *v == vendor && d.is_none_or(|d| d == device))
-                .find_map(|&(.., quirk)| self.opinion(quirk, id, function, kind, device))
+            (Some(vendor), Some(device)) => acs_quirks_of(vendor, device)
+                .find_map(|quirk| self.opinion(quirk, id, function, kind, device))
                 .or_else(|| self.overridden(id, function, kind, (vendor, device)))
                 .unwrap_or_else(|| self.by_kind(id, function, kind)),
             (vendor, _) => self.without_ids(id, function, kind, vendor),
@@ -302,16 +300,13 @@ pub(super) fn is_listed_port(function: &Function<'_>) -> bool {
         let mut ranges = ranges.iter();
         ranges.any(|&(first, last)| (first..=last).contains(&device))
     };
-    ACS_QUIRKS
-        .iter()
-        .filter(|(v, d, _)| *v == vendor && d.is_none_or(|d| d == device))
-        .any(|(.., quirk)| match quirk {
-            AcsQuirk::IsolatedPort | AcsQuirk::AnnapurnaRootPort => true,
-            AcsQuirk::IntelPch => INTEL_PCH_ROOT_PORTS.binary_search(&device).is_ok(),
-            AcsQuirk::IntelSunrisePoint => listed(INTEL_SPT_ROOT_PORTS),
-            AcsQuirk::CaviumRootPort => listed(CAVIUM_ROOT_PORTS),
-            _ => false,
-        })
+    acs_quirks_of(vendor, device).any(|quirk| match quirk {
+        AcsQuirk::IsolatedPort | AcsQuirk::AnnapurnaRootPort => true,
+        AcsQuirk::IntelPch => INTEL_PCH_ROOT_PORTS.binary_search(&device).is_ok(),
+        AcsQuirk::IntelSunrisePoint => listed(INTEL_SPT_ROOT_PORTS),
+        AcsQuirk::CaviumRootPort => listed(CAVIUM_ROOT_PORTS),
+        _ => false,
+    })
 }
 
 /// Whether the function has extended space that could not be read.

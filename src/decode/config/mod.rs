@@ -36,10 +36,42 @@ pub struct ConfigSpace {
     pub header: Header,
     /// Every capability met, standard ones first, each list in its own order.
     pub capabilities: Vec<CapEntry>,
+    /// Which of them there may be: most questions are about one that is not there.
+    present: Presence,
     /// How the standard list ended.
     pub standard_end: ListEnd,
     /// How the extended list ended.
     pub extended_end: ListEnd,
+}
+
+/// The ids of capabilities, each list folded into 64 bits.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+struct Presence {
+    standard: u64,
+    extended: u64,
+}
+
+impl Presence {
+    /// Whether a capability with this id may be among them; if not, none is.
+    const fn may_hold(self, id: CapabilityId) -> bool {
+        match id {
+            CapabilityId::Standard(id) => self.standard >> (id.0 % 64) & 1 == 1,
+            CapabilityId::Extended(id) => self.extended >> (id.0 % 64) & 1 == 1,
+        }
+    }
+}
+
+impl FromIterator<CapabilityId> for Presence {
+    fn from_iter<I: IntoIterator<Item = CapabilityId>>(ids: I) -> Self {
+        let mut presence = Self::default();
+        for id in ids {
+            match id {
+                CapabilityId::Standard(id) => presence.standard |= 1 << (id.0 % 64),
+                CapabilityId::Extended(id) => presence.extended |= 1 << (id.0 % 64),
+            }
+        }
+        presence
+    }
 }
 
 impl ConfigSpace {
@@ -47,13 +79,15 @@ impl ConfigSpace {
     pub fn decode(image: &ConfigImage) -> Decoded<Self> {
         let mut faults = Vec::new();
         let header = Header::decode(image, &mut faults);
-        let mut capabilities = Vec::new();
+        // Most functions have fewer; growing step by step costs more than the room.
+        let mut capabilities = Vec::with_capacity(8);
         let (standard_end, extended_end) =
             list::walk(image, &header, &mut capabilities, &mut faults);
         extent::check(image, &capabilities, &mut faults);
         Decoded {
             value: Self {
                 header,
+                present: capabilities.iter().map(|entry| entry.id).collect(),
                 capabilities,
                 standard_end,
                 extended_end,
@@ -78,7 +112,9 @@ impl ConfigSpace {
         id: CapabilityId,
         end: ListEnd,
     ) -> Observed<Window<'a>> {
-        if let Some(entry) = self.capabilities.iter().find(|entry| entry.id == id) {
+        if self.present.may_hold(id)
+            && let Some(entry) = self.capabilities.iter().find(|entry| entry.id == id)
+        {
             return Observed::Present(image.window(entry.offset));
         }
         match end {

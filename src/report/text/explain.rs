@@ -428,7 +428,7 @@ fn mechanisms(page: &mut Page, report: &Report<'_>, id: FunctionId) {
     let function = report.facts.host.function(id);
     page.section("INTERRUPTS AND RESETS");
     let profile = report.facts.profile(id);
-    let interrupts = profile.interrupts;
+    let interrupts = function.interrupts;
     let vectors = |mechanism: Observed<u16>| match mechanism {
         Observed::Present(vectors) => count(usize::from(vectors), "vector", "vectors"),
         Observed::Absent => "no".to_owned(),

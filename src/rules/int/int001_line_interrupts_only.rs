@@ -73,8 +73,8 @@ const WINDOWS_LINE: u32 = 1;
 const WINDOWS_MESSAGE: u32 = 2 | 4;
 
 fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
-    let interrupts = facts.profile(id).interrupts;
     let function = facts.host.function(id);
+    let interrupts = function.interrupts;
     let pin = interrupts.line;
     match (interrupts.by_message(), pin) {
         (Some(true), _) | (Some(false), Some(0)) => Outcome::Clean,

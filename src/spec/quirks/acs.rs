@@ -66,8 +66,32 @@ impl AcsQuirk {
     }
 }
 
-/// Vendor, device (`None` = any) and how it is judged; the first that has an opinion decides.
+/// Every exception that names a vendor and a device, or any device of that vendor, in the
+/// kernel's order; the first that has an opinion decides.
+pub fn acs_quirks_of(vendor: u16, device: u16) -> impl Iterator<Item = AcsQuirk> {
+    let from = ACS_QUIRKS.partition_point(|&(of, ..)| of < vendor);
+    ACS_QUIRKS
+        .get(from..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(move |&&(of, ..)| of == vendor)
+        .filter(move |&&(_, of, _)| of.is_none_or(|of| of == device))
+        .map(|&(.., quirk)| quirk)
+}
+
+/// Vendor, device (`None` = any) and how it is judged: by vendor, those of one vendor in the
+/// kernel's order.
 pub const ACS_QUIRKS: &[(u16, Option<u16>, AcsQuirk)] = &[
+    (0x0014, Some(0x3c09), AcsQuirk::IsolatedPort),
+    (0x0014, Some(0x3c19), AcsQuirk::IsolatedPort),
+    (0x0014, Some(0x3c29), AcsQuirk::IsolatedPort),
+    (0x0014, Some(0x7a09), AcsQuirk::IsolatedPort),
+    (0x0014, Some(0x7a19), AcsQuirk::IsolatedPort),
+    (0x0014, Some(0x7a29), AcsQuirk::IsolatedPort),
+    (0x0014, Some(0x7a39), AcsQuirk::IsolatedPort),
+    (0x0014, Some(0x7a49), AcsQuirk::IsolatedPort),
+    (0x0014, Some(0x7a59), AcsQuirk::IsolatedPort),
+    (0x0014, Some(0x7a69), AcsQuirk::IsolatedPort),
     (0x1002, Some(0x4385), AcsQuirk::AmdSouthbridge),
     (0x1002, Some(0x439c), AcsQuirk::AmdSouthbridge),
     (0x1002, Some(0x4383), AcsQuirk::AmdSouthbridge),
@@ -76,9 +100,68 @@ pub const ACS_QUIRKS: &[(u16, Option<u16>, AcsQuirk)] = &[
     (0x1002, Some(0x4399), AcsQuirk::AmdSouthbridge),
     (0x1022, Some(0x780f), AcsQuirk::AmdSouthbridge),
     (0x1022, Some(0x7809), AcsQuirk::AmdSouthbridge),
+    (0x10df, Some(0x0720), AcsQuirk::MultiFunctionEndpoint),
+    (0x10e8, Some(0xe004), AcsQuirk::IsolatedPort),
+    (0x14e4, Some(0x16d7), AcsQuirk::MultiFunctionEndpoint),
+    (0x14e4, Some(0x1750), AcsQuirk::MultiFunctionEndpoint),
+    (0x14e4, Some(0x1751), AcsQuirk::MultiFunctionEndpoint),
+    (0x14e4, Some(0x1752), AcsQuirk::MultiFunctionEndpoint),
+    (0x14e4, Some(0x1760), AcsQuirk::MultiFunctionEndpoint),
+    (0x14e4, Some(0x1761), AcsQuirk::MultiFunctionEndpoint),
+    (0x14e4, Some(0x1762), AcsQuirk::MultiFunctionEndpoint),
+    (0x14e4, Some(0x1763), AcsQuirk::MultiFunctionEndpoint),
+    (0x14e4, Some(0xd714), AcsQuirk::IsolatedPort),
+    (0x177d, None, AcsQuirk::CaviumRootPort),
+    (0x177d, Some(0xa026), AcsQuirk::MultiFunctionEndpoint),
+    (0x177d, Some(0xa059), AcsQuirk::MultiFunctionEndpoint),
+    (0x177d, Some(0xa060), AcsQuirk::MultiFunctionEndpoint),
+    (0x17cb, Some(0x0400), AcsQuirk::IsolatedPort),
+    (0x17cb, Some(0x0401), AcsQuirk::IsolatedPort),
+    (0x17cb, Some(0x0115), AcsQuirk::IsolatedPort),
+    (0x17cb, Some(0x0111), AcsQuirk::IsolatedPort),
+    (0x17cb, Some(0x0120), AcsQuirk::IsolatedPort),
     (0x1924, Some(0x0903), AcsQuirk::MultiFunctionEndpoint),
     (0x1924, Some(0x0923), AcsQuirk::MultiFunctionEndpoint),
     (0x1924, Some(0x0a03), AcsQuirk::MultiFunctionEndpoint),
+    (0x1957, Some(0x8d81), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8da1), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8d83), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8d80), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8da0), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8d82), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8d90), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8db0), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8d92), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8d91), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8db1), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8d93), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8d89), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8da9), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8d8b), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8d88), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8da8), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8d8a), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8d98), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8db8), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8d9a), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8d99), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8db9), AcsQuirk::IsolatedPort),
+    (0x1957, Some(0x8d9b), AcsQuirk::IsolatedPort),
+    (0x19a2, Some(0x0710), AcsQuirk::MultiFunctionEndpoint),
+    (0x1c36, Some(0x0031), AcsQuirk::AnnapurnaRootPort),
+    (0x1d17, Some(0x3038), AcsQuirk::MultiFunctionEndpoint),
+    (0x1d17, Some(0x3104), AcsQuirk::MultiFunctionEndpoint),
+    (0x1d17, Some(0x9083), AcsQuirk::MultiFunctionEndpoint),
+    (0x1d17, None, AcsQuirk::ZhaoxinPort),
+    (0x1dbf, Some(0x0401), AcsQuirk::IsolatedPort),
+    (0x1def, Some(0xe005), AcsQuirk::IsolatedPort),
+    (0x1def, Some(0xe006), AcsQuirk::IsolatedPort),
+    (0x1def, Some(0xe007), AcsQuirk::IsolatedPort),
+    (0x1def, Some(0xe008), AcsQuirk::IsolatedPort),
+    (0x1def, Some(0xe009), AcsQuirk::IsolatedPort),
+    (0x1def, Some(0xe00a), AcsQuirk::IsolatedPort),
+    (0x1def, Some(0xe00b), AcsQuirk::IsolatedPort),
+    (0x1def, Some(0xe00c), AcsQuirk::IsolatedPort),
     (0x8086, Some(0x10c6), AcsQuirk::MultiFunctionEndpoint),
     (0x8086, Some(0x10db), AcsQuirk::MultiFunctionEndpoint),
     (0x8086, Some(0x10dd), AcsQuirk::MultiFunctionEndpoint),
@@ -128,77 +211,8 @@ pub const ACS_QUIRKS: &[(u16, Option<u16>, AcsQuirk)] = &[
     (0x8086, Some(0x15b7), AcsQuirk::MultiFunctionEndpoint),
     (0x8086, Some(0x15b8), AcsQuirk::MultiFunctionEndpoint),
     (0x8086, None, AcsQuirk::IntelRcEndpoint),
-    (0x17cb, Some(0x0400), AcsQuirk::IsolatedPort),
-    (0x17cb, Some(0x0401), AcsQuirk::IsolatedPort),
-    (0x17cb, Some(0x0115), AcsQuirk::IsolatedPort),
-    (0x17cb, Some(0x0111), AcsQuirk::IsolatedPort),
-    (0x17cb, Some(0x0120), AcsQuirk::IsolatedPort),
-    (0x1dbf, Some(0x0401), AcsQuirk::IsolatedPort),
     (0x8086, None, AcsQuirk::IntelPch),
     (0x8086, None, AcsQuirk::IntelSunrisePoint),
-    (0x19a2, Some(0x0710), AcsQuirk::MultiFunctionEndpoint),
-    (0x10df, Some(0x0720), AcsQuirk::MultiFunctionEndpoint),
-    (0x177d, None, AcsQuirk::CaviumRootPort),
-    (0x177d, Some(0xa026), AcsQuirk::MultiFunctionEndpoint),
-    (0x177d, Some(0xa059), AcsQuirk::MultiFunctionEndpoint),
-    (0x177d, Some(0xa060), AcsQuirk::MultiFunctionEndpoint),
-    (0x10e8, Some(0xe004), AcsQuirk::IsolatedPort),
-    (0x1def, Some(0xe005), AcsQuirk::IsolatedPort),
-    (0x1def, Some(0xe006), AcsQuirk::IsolatedPort),
-    (0x1def, Some(0xe007), AcsQuirk::IsolatedPort),
-    (0x1def, Some(0xe008), AcsQuirk::IsolatedPort),
-    (0x1def, Some(0xe009), AcsQuirk::IsolatedPort),
-    (0x1def, Some(0xe00a), AcsQuirk::IsolatedPort),
-    (0x1def, Some(0xe00b), AcsQuirk::IsolatedPort),
-    (0x1def, Some(0xe00c), AcsQuirk::IsolatedPort),
-    (0x14e4, Some(0x16d7), AcsQuirk::MultiFunctionEndpoint),
-    (0x14e4, Some(0x1750), AcsQuirk::MultiFunctionEndpoint),
-    (0x14e4, Some(0x1751), AcsQuirk::MultiFunctionEndpoint),
-    (0x14e4, Some(0x1752), AcsQuirk::MultiFunctionEndpoint),
-    (0x14e4, Some(0x1760), AcsQuirk::MultiFunctionEndpoint),
-    (0x14e4, Some(0x1761), AcsQuirk::MultiFunctionEndpoint),
-    (0x14e4, Some(0x1762), AcsQuirk::MultiFunctionEndpoint),
-    (0x14e4, Some(0x1763), AcsQuirk::MultiFunctionEndpoint),
-    (0x14e4, Some(0xd714), AcsQuirk::IsolatedPort),
-    (0x0014, Some(0x3c09), AcsQuirk::IsolatedPort),
-    (0x0014, Some(0x3c19), AcsQuirk::IsolatedPort),
-    (0x0014, Some(0x3c29), AcsQuirk::IsolatedPort),
-    (0x0014, Some(0x7a09), AcsQuirk::IsolatedPort),
-    (0x0014, Some(0x7a19), AcsQuirk::IsolatedPort),
-    (0x0014, Some(0x7a29), AcsQuirk::IsolatedPort),
-    (0x0014, Some(0x7a39), AcsQuirk::IsolatedPort),
-    (0x0014, Some(0x7a49), AcsQuirk::IsolatedPort),
-    (0x0014, Some(0x7a59), AcsQuirk::IsolatedPort),
-    (0x0014, Some(0x7a69), AcsQuirk::IsolatedPort),
-    (0x1c36, Some(0x0031), AcsQuirk::AnnapurnaRootPort),
-    (0x1d17, Some(0x3038), AcsQuirk::MultiFunctionEndpoint),
-    (0x1d17, Some(0x3104), AcsQuirk::MultiFunctionEndpoint),
-    (0x1d17, Some(0x9083), AcsQuirk::MultiFunctionEndpoint),
-    (0x1957, Some(0x8d81), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8da1), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8d83), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8d80), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8da0), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8d82), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8d90), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8db0), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8d92), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8d91), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8db1), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8d93), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8d89), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8da9), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8d8b), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8d88), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8da8), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8d8a), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8d98), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8db8), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8d9a), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8d99), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8db9), AcsQuirk::IsolatedPort),
-    (0x1957, Some(0x8d9b), AcsQuirk::IsolatedPort),
-    (0x1d17, None, AcsQuirk::ZhaoxinPort),
     (0x8088, None, AcsQuirk::WangxunNic),
 ];
 
@@ -249,3 +263,29 @@ pub const WANGXUN_NICS: &[(u16, u16)] = &[
 /// switched on nor asked for (drivers/pci/quirks.c, `pci_disable_broken_acs_cap`).
 pub const BROKEN_SOURCE_VALIDATION: (&[(u16, u16)], Series) =
     (&[(0x111d, 0x80b5), (0x111d, 0x8090)], Series::V7_2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exceptions_are_found_by_vendor_in_the_order_of_the_kernel() {
+        assert!(ACS_QUIRKS.is_sorted_by_key(|&(vendor, ..)| vendor));
+        assert!(INTEL_PCH_ROOT_PORTS.is_sorted());
+        for &(vendor, device, _) in ACS_QUIRKS {
+            let device = device.unwrap_or(0xfffe);
+            let expected = ACS_QUIRKS
+                .iter()
+                .filter(|&&(v, d, _)| v == vendor && d.is_none_or(|d| d == device))
+                .map(|&(.., quirk)| quirk);
+            assert!(acs_quirks_of(vendor, device).eq(expected), "{vendor:04x}");
+        }
+        // pci_dev_acs_enabled lists Intel's integrated endpoints before its chipset ports.
+        assert!(acs_quirks_of(0x8086, 0x1c10).eq([
+            AcsQuirk::IntelRcEndpoint,
+            AcsQuirk::IntelPch,
+            AcsQuirk::IntelSunrisePoint,
+        ]));
+        assert_eq!(acs_quirks_of(0xffff, 0).count(), 0);
+    }
+}

@@ -176,7 +176,7 @@ impl ExplainedDevice {
         let (facts, topology) = (report.facts, report.facts.topology);
         let function = facts.host.function(id);
         let profile = facts.profile(id);
-        let interrupts = profile.interrupts;
+        let interrupts = function.interrupts;
         let mut path: Vec<HopItem> = topology
             .upstream(id)
             .map(|hop| HopItem::of(report, hop))

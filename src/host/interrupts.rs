@@ -1,8 +1,10 @@
 //! How a function interrupts.
 
-use crate::bytes::Observed;
-use crate::host::Function;
-use crate::spec::pci;
+use crate::bytes::{ConfigImage, Observed};
+use crate::decode::config::cap::msi::Msi;
+use crate::decode::config::cap::msix::MsiX;
+use crate::decode::config::{ConfigSpace, Response};
+use crate::spec::pci::{self, CapId};
 
 /// Interrupt mechanisms of a function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,14 +18,13 @@ pub struct Interrupts {
 }
 
 impl Interrupts {
-    /// Reads them from configuration space.
-    pub fn of(function: &Function<'_>) -> Self {
+    pub(super) fn of(config: &ConfigImage, space: &ConfigSpace) -> Self {
+        let capability = |id| space.standard(config, id);
         Self {
-            msi: function.msi().and_then(|msi| msi.vectors().into()),
-            msix: function.msix().and_then(|msix| msix.vectors().into()),
-            line: function
-                .responds()
-                .then(|| function.config.u8(pci::INTERRUPT_PIN.offset))
+            msi: capability(CapId::MSI).and_then(|msi| Msi::new(msi).vectors().into()),
+            msix: capability(CapId::MSI_X).and_then(|msix| MsiX::new(msix).vectors().into()),
+            line: (space.header.response == Response::Data)
+                .then(|| config.u8(pci::INTERRUPT_PIN.offset))
                 .flatten(),
         }
     }
@@ -46,7 +47,7 @@ mod tests {
     fn interrupts(device: Dev) -> Interrupts {
         Machine::with_device(device).facts(|facts| {
             let id = facts.host.find(at("01:00.0")).unwrap();
-            facts.profile(id).interrupts
+            facts.host.function(id).interrupts
         })
     }
 
