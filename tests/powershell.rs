@@ -122,6 +122,7 @@ fn the_command_calls_cmdlets_that_read_alone() {
         "Hyper-V",
         "Invoke-Step",
         "New-Object",
+        "Set-StrictMode",
         "Where-Object",
     ];
     assert_eq!(cmdlets, BTreeSet::from(known));
