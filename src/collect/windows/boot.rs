@@ -84,24 +84,16 @@ const OPTIONS: [(u32, &str, Form); 18] = [
 ];
 
 /// The options of the entry that started the system, under the names and with the values that
-/// `bcdedit` prints; where Windows does not say which entry that was, those of the default one.
+/// `bcdedit` prints; where Windows names none that starts Windows, those of the default one.
 /// What an entry inherits counts where it has no option of its own.
 ///
 /// # Errors
 /// Why they cannot be read, in words.
 pub(super) fn options(source: &mut dyn Source) -> Result<BTreeMap<String, String>, String> {
-    let started = source.boot_entry();
-    let entry = match started {
-        Some(entry) => entry,
-        None => element(source, BOOT_MANAGER, DEFAULT)?
-            .and_then(|value| value.texts().into_iter().next())
-            .ok_or("the boot manager names no default entry")?,
+    let entry = match source.boot_entry() {
+        Some(entry) if is_loader(source, &entry)? => entry,
+        _ => default_entry(source)?,
     };
-    let description = format!(r"{OBJECTS}\{entry}\Description");
-    let kind = source.registry(&description, "Type")?;
-    if kind.and_then(|value| value.number()) != Some(u64::from(LOADER)) {
-        return Err(format!("{entry} is no entry that starts Windows"));
-    }
     let mut found = BTreeMap::new();
     let (mut pending, mut seen) = (vec![entry], BTreeSet::new());
     // The nearest entry first: a list of entries is walked in its order, before what those inherit.
@@ -123,6 +115,22 @@ pub(super) fn options(source: &mut dyn Source) -> Result<BTreeMap<String, String
         pending = next;
     }
     Ok(found)
+}
+
+/// The entry that the boot manager starts where nobody chooses.
+fn default_entry(source: &mut dyn Source) -> Result<String, String> {
+    let value = element(source, BOOT_MANAGER, DEFAULT)?;
+    let entry = value.and_then(|value| value.texts().into_iter().next());
+    let entry = entry.ok_or("the boot manager names no default entry")?;
+    match is_loader(source, &entry)? {
+        true => Ok(entry),
+        false => Err(format!("{entry} is no entry that starts Windows")),
+    }
+}
+
+fn is_loader(source: &mut dyn Source, entry: &str) -> Result<bool, String> {
+    let kind = source.registry(&format!(r"{OBJECTS}\{entry}\Description"), "Type")?;
+    Ok(kind.and_then(|value| value.number()) == Some(u64::from(LOADER)))
 }
 
 fn element(
@@ -217,6 +225,11 @@ mod tests {
         let mut other = store();
         other.started = Some(OTHER.to_owned());
         assert_eq!(read(other), Ok(pairs(&[("hypervisorlaunchtype", "Off")])));
+        for named in [BOOT_MANAGER, "{00000000-0000-0000-0000-000000000001}"] {
+            let mut unknown = store();
+            unknown.started = Some(named.to_owned());
+            assert_eq!(read(unknown), read(store()), "{named} starts no Windows");
+        }
     }
 
     #[test]
@@ -290,9 +303,10 @@ mod tests {
         assert_eq!(read(closed), Err("access denied".to_owned()));
         let why = "the boot manager names no default entry".to_owned();
         assert_eq!(read(Fake::default()), Err(why));
-        let mut manager = store();
-        manager.started = Some(BOOT_MANAGER.to_owned());
-        let why = format!("{BOOT_MANAGER} is no entry that starts Windows");
-        assert_eq!(read(manager), Err(why));
+        let mut resume = store();
+        let key = format!(r"{OBJECTS}\{ENTRY}\Description");
+        resume.set(&key, "Type", DWORD, &0x1020_0004_u32.to_le_bytes());
+        let why = format!("{ENTRY} is no entry that starts Windows");
+        assert_eq!(read(resume), Err(why));
     }
 }
