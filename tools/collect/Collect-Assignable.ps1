@@ -245,7 +245,8 @@ if (Get-Command -Name 'Get-VMHost' -ErrorAction SilentlyContinue) {
     Invoke-Step -What 'Hyper-V host' -Step {
         $vmHost = Get-VMHost
         $hyperv.iov_support = [bool] $vmHost.IovSupport
-        $hyperv.iov_support_reasons = @($vmHost.IovSupportReasons | ForEach-Object { [string] $_ })
+        $hyperv.iov_support_reasons = @($vmHost.IovSupportReasons | Where-Object { $_ } |
+            ForEach-Object { [string] $_ })
     }
     Invoke-Step -What 'Hyper-V pool' -Step {
         $pool = New-Object System.Collections.ArrayList

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 const USAGE: &str = "\
-usage: assignable-collect [--root DIR] [--wake] [--vpd] -o FILE.zip|FOLDER
+usage: assignable-collect [--root DIR] [--wake] [--vpd] [--no-hyperv] -o FILE.zip|FOLDER
 
 Reads PCI configuration space (Windows: the PCI driver's properties), ACPI tables and device
 facts of this host, and writes them to one capture. It only reads: no register is written, no BAR is sized, no driver is changed.
@@ -27,6 +27,7 @@ Run as root for everything; as an ordinary user it collects what it may.
       --wake              read sleeping devices too, which wakes them up
       --vpd               read Vital Product Data (part and serial numbers), which some devices
                           answer slowly or never
+      --no-hyperv         Windows: do not ask the Hyper-V role, for which PowerShell is run
       --timeout SECONDS   give up a read without an answer after so long (default 5)
   -q, --quiet             say nothing unless it fails
   -h, --help              this text
@@ -38,11 +39,16 @@ Run as root for everything; as an ordinary user it collects what it may.
     not(target_os = "linux"),
     allow(dead_code, reason = "some options are for Linux alone")
 )]
+#[cfg_attr(
+    not(windows),
+    allow(dead_code, reason = "an option is for Windows alone")
+)]
 struct Arguments {
     output: PathBuf,
     root: PathBuf,
     wake: bool,
     vpd: bool,
+    hyperv: bool,
     timeout: Duration,
     quiet: bool,
 }
@@ -68,7 +74,7 @@ fn main() -> ExitCode {
 
 fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Arguments, Stop> {
     let (mut output, mut root) = (None, PathBuf::from("/"));
-    let (mut wake, mut vpd, mut quiet) = (false, false, false);
+    let (mut wake, mut vpd, mut hyperv, mut quiet) = (false, false, true, false);
     let mut timeout = Duration::from_secs(5);
     while let Some(word) = words.next() {
         let text = word.to_string_lossy().into_owned();
@@ -81,6 +87,7 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Arguments, Stop> {
             "--root" => root = value()?,
             "--wake" => wake = true,
             "--vpd" => vpd = true,
+            "--no-hyperv" => hyperv = false,
             "--timeout" => timeout = seconds(&value()?)?,
             "-q" | "--quiet" => quiet = true,
             "-h" | "--help" => return Err(Stop::Answer(USAGE.to_owned())),
@@ -97,6 +104,7 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Result<Arguments, Stop> {
         root,
         wake,
         vpd,
+        hyperv,
         timeout,
         quiet,
     })
@@ -143,7 +151,7 @@ fn run(arguments: &Arguments) -> ExitCode {
 
 #[cfg(windows)]
 fn run(arguments: &Arguments) -> ExitCode {
-    let capture = assignable::collect::windows::collect(&mut windows::Host::new());
+    let capture = assignable::collect::windows::collect(&mut windows::Host::new(arguments.hyperv));
     if capture.is_empty() {
         say("no PCI device nodes and no ACPI tables found; nothing was written");
         return ExitCode::from(3);

@@ -3,11 +3,15 @@
 //! What only Windows can give comes through [`Source`], which is safe to implement: the calls
 //! into Windows are in the collector's binary, and tests put in what Wine lacks.
 
+mod boot;
+pub mod hyperv;
+mod registry;
 mod resource;
 #[cfg(test)]
 mod tests;
 mod value;
 
+pub use registry::RegistryValue;
 pub use resource::RawResource;
 
 use std::collections::BTreeMap;
@@ -61,13 +65,22 @@ pub trait Source {
     /// # Errors
     /// Why there is none.
     fn tables(&mut self) -> Result<Vec<Vec<u8>>, String>;
-    /// Edition, build and settings of Windows.
+    /// Edition, build and settings of Windows, but for the boot options.
     fn windows(&mut self) -> WindowsHost;
-    /// What the Hyper-V role reports; `None` where it is not installed.
+    /// A value of the registry: key below `HKEY_LOCAL_MACHINE`, and name; `None` where there is
+    /// no such key or value.
     ///
     /// # Errors
-    /// Why it cannot be asked.
-    fn hyperv(&mut self) -> Result<Option<HyperV>, String>;
+    /// Why it cannot be read.
+    fn registry(&mut self, key: &str, name: &str) -> Result<Option<RegistryValue>, String>;
+    /// The entry of the boot configuration that started the system, as `{GUID}`, where Windows
+    /// says it.
+    fn boot_entry(&mut self) -> Option<String>;
+    /// What [`hyperv::COMMAND`] prints; `None` where the Hyper-V role is not installed.
+    ///
+    /// # Errors
+    /// Why it was not asked, or gave no answer.
+    fn hyperv(&mut self) -> Result<Option<Vec<u8>>, String>;
     /// Machine identity under the names of `/sys/class/dmi/id`.
     fn platform(&mut self) -> BTreeMap<String, String>;
     /// Whether the collector runs as administrator.
@@ -99,18 +112,27 @@ pub fn collect(source: &mut dyn Source) -> Capture {
         }
         Err(why) => failures.push(fail("ACPI tables", why)),
     }
-    let windows = source.windows();
+    let mut windows = source.windows();
+    match boot::options(source) {
+        Ok(options) => windows.boot = options,
+        Err(why) => failures.push(fail("boot options", why)),
+    }
     let manifest = &mut capture.manifest;
     manifest.os_release = windows.build.map(|build| build.to_string());
     if windows != WindowsHost::default() {
         let text = serde_json::to_vec_pretty(&windows).unwrap_or_default();
         capture.host.insert(WindowsHost::NAME.to_owned(), text);
     }
-    match source.hyperv() {
+    let answer = source.hyperv().and_then(|printed| {
+        let read = printed.map(|printed| hyperv::read(&printed));
+        read.transpose()
+    });
+    match answer {
         Ok(None) => {}
-        Ok(Some(hyperv)) => {
+        Ok(Some((hyperv, missing))) => {
             let text = serde_json::to_vec_pretty(&hyperv).unwrap_or_default();
             capture.host.insert(HyperV::NAME.to_owned(), text);
+            failures.extend(missing);
         }
         Err(why) => failures.push(fail("Hyper-V", why)),
     }
