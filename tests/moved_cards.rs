@@ -10,43 +10,25 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "support/changes.rs"]
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use assignable::addr::Sbdf;
 use assignable::bytes::ConfigImage;
 use assignable::capture::Capture;
-use assignable::corpus;
 use assignable::decode::config::bridge::{BridgeWindows, BusNumbers};
 use assignable::host::Host;
-use assignable::plan::{Change, ChangeError, WhatIf, apply, what_if};
-use assignable::policy::Policy;
+use assignable::plan::{ChangeError, apply};
 use assignable::spec::pci::HeaderType;
 use assignable::synth;
 use assignable::topology::Topology;
 
-const HYPERV: Policy = Policy::HyperV2025;
-const VFIO: Policy = Policy::Vfio;
+use support::{HYPERV, VFIO, at, case, changes, run};
 
 /// The lab's table names each device that there is; the added port is in none of its scopes.
 const COMPLETE: &str = "iommu-table=complete";
-
-fn case(name: &str) -> Capture {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    corpus::load_case(&root, name).unwrap().capture
-}
-
-fn at(text: &str) -> Sbdf {
-    text.parse().unwrap()
-}
-
-fn changes(texts: &[&str]) -> Vec<Change> {
-    texts.iter().map(|text| text.parse().unwrap()).collect()
-}
-
-fn run(capture: &Capture, texts: &[&str]) -> WhatIf {
-    what_if(capture, &changes(texts), &[HYPERV, VFIO]).unwrap()
-}
 
 /// Another port like one of the machine, with nothing below it, its windows closed.
 fn with_port(mut capture: Capture, like: &str, address: &str, buses: [u8; 2]) -> Capture {
@@ -139,7 +121,7 @@ fn renamed(groups: &[Vec<Sbdf>], moved: &BTreeMap<Sbdf, Sbdf>) -> BTreeSet<Vec<S
 #[test]
 fn below_an_equal_port_the_kernels_groups_stay() {
     for name in ["lab-switch2-intel", "lab-switch2-intel-k61"] {
-        let capture = with_port(case(name), "00:02.0", "00:03.0", [0x08, 0x08]);
+        let capture = with_port(case(name).capture, "00:02.0", "00:03.0", [0x08, 0x08]);
         let change = [COMPLETE, "slot@01:00.0=00:03.0"];
         let result = run(&capture, &change);
         for (from, to) in [
@@ -190,7 +172,7 @@ fn below_an_equal_port_the_kernels_groups_stay() {
 #[test]
 fn windows_go_with_the_card() {
     let capture = with_port(
-        case("lab-switch2-intel"),
+        case("lab-switch2-intel").capture,
         "00:02.0",
         "00:03.0",
         [0x08, 0x08],
@@ -226,7 +208,7 @@ fn windows_go_with_the_card() {
 /// a port in the same machine.
 #[test]
 fn below_a_port_without_acs_the_whole_card_is_one_group() {
-    let capture = case("lab-sriov-intel");
+    let capture = case("lab-sriov-intel").capture;
     let kernels = capture.functions[&at("03:00.0")]
         .properties
         .iommu_group
@@ -277,7 +259,7 @@ fn below_a_port_without_acs_the_whole_card_is_one_group() {
 #[test]
 fn what_is_named_decides_what_moves() {
     let capture = with_port(
-        case("lab-switch2-intel"),
+        case("lab-switch2-intel").capture,
         "00:02.0",
         "00:03.0",
         [0x08, 0x08],
@@ -314,7 +296,7 @@ fn what_is_named_decides_what_moves() {
 #[test]
 fn a_card_that_comes_back_is_judged_as_before() {
     let capture = with_port(
-        case("lab-switch2-intel"),
+        case("lab-switch2-intel").capture,
         "00:02.0",
         "00:03.0",
         [0x08, 0x08],
@@ -341,7 +323,12 @@ fn a_card_that_comes_back_is_judged_as_before() {
 /// taken, here two that the card itself had.
 #[test]
 fn numbers_of_others_are_never_taken() {
-    let capture = with_port(case("lab-sriov-intel"), "00:02.0", "00:06.0", [0x07, 0x07]);
+    let capture = with_port(
+        case("lab-sriov-intel").capture,
+        "00:02.0",
+        "00:06.0",
+        [0x07, 0x07],
+    );
     let capture = with_port(capture, "00:02.0", "00:07.0", [0x08, 0x09]);
     let change = changes(&["slot@04:00.0=00:06.0"]);
     let moved = apply(&capture, &change).unwrap();
@@ -349,7 +336,12 @@ fn numbers_of_others_are_never_taken() {
     assert_eq!(numbers(&moved.capture, "00:06.0"), [0x00, 0x05, 0x07]);
     assert_eq!(moved.moved[&at("06:00.0")], at("07:00.0"));
     // Where there are no three in a row, that is said: 05 and 06, and 0a.
-    let full = with_port(case("lab-sriov-intel"), "00:02.0", "00:06.0", [0x0a, 0x0a]);
+    let full = with_port(
+        case("lab-sriov-intel").capture,
+        "00:02.0",
+        "00:06.0",
+        [0x0a, 0x0a],
+    );
     let full = with_port(full, "00:02.0", "00:07.0", [0x07, 0x09]);
     let full = with_port(full, "00:02.0", "00:08.0", [0x0b, 0xff]);
     assert_eq!(

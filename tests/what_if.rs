@@ -8,38 +8,21 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "support/changes.rs"]
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use assignable::addr::Sbdf;
 use assignable::capture::Capture;
-use assignable::corpus::{self, Case};
 use assignable::host::Host;
-use assignable::plan::{Change, ChangeError, Judged, WhatIf, apply, what_if};
+use assignable::plan::{ChangeError, Judged, WhatIf, apply, what_if};
 use assignable::policy::Policy;
 use assignable::sim::bars::DeviceBars;
 use assignable::synth;
 use assignable::verdict::Verdict;
 
-const HYPERV: Policy = Policy::HyperV2025;
-const VFIO: Policy = Policy::Vfio;
-
-fn case(name: &str) -> Case {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    corpus::load_case(&root, name).unwrap()
-}
-
-fn at(text: &str) -> Sbdf {
-    text.parse().unwrap()
-}
-
-fn changes(texts: &[&str]) -> Vec<Change> {
-    texts.iter().map(|text| text.parse().unwrap()).collect()
-}
-
-fn run(capture: &Capture, texts: &[&str]) -> WhatIf {
-    what_if(capture, &changes(texts), &[HYPERV, VFIO]).unwrap()
-}
+use support::{HYPERV, VFIO, at, case, changes, run};
 
 fn before(result: &WhatIf, policy: Policy, address: &str) -> Judged {
     result.before.judged(policy, at(address)).unwrap().clone()

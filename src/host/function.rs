@@ -139,6 +139,14 @@ impl<'c> Function<'c> {
             .map(SrIov::new)
     }
 
+    /// The most virtual functions that it can be switched to: as the system reports, whose
+    /// driver may set a lower limit, else TotalVFs (PCIe 6.0, 9.3.3.6).
+    pub fn most_virtual_functions(&self) -> Option<u16> {
+        let reported = self.reported.sriov_total_vfs.as_ref();
+        let reported = reported.map(|total| total.value);
+        reported.or_else(|| self.sriov().present()?.total_vfs())
+    }
+
     /// Its MSI capability.
     pub fn msi(&self) -> Observed<Msi<'c>> {
         self.space.standard(self.config, CapId::MSI).map(Msi::new)

@@ -112,6 +112,14 @@ impl<'c> Host<'c> {
         Some(FunctionId::new(from + index.ok()?))
     }
 
+    /// The virtual functions of a physical one, in order.
+    pub fn virtual_functions_of(&self, physical: FunctionId) -> impl Iterator<Item = FunctionId> {
+        let of_it = move |function: &Function<'c>| function.physical == Some(physical);
+        self.iter()
+            .filter(move |(_, function)| of_it(function))
+            .map(|(id, _)| id)
+    }
+
     /// Functions on one bus, in order.
     pub fn on_bus(&self, segment: Segment, bus: u8) -> &[Function<'c>] {
         let (from, to) = self.buses.range(segment, bus);

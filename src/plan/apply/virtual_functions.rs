@@ -13,9 +13,8 @@ pub(super) fn switch(capture: &mut Capture, at: Sbdf, count: u16) -> Result<(), 
         let id = host.find(at).ok_or(wrong.clone())?;
         let function = host.function(id);
         let present: Vec<Sbdf> = host
-            .iter()
-            .filter(|(_, other)| other.physical == Some(id))
-            .map(|(_, other)| other.at)
+            .virtual_functions_of(id)
+            .map(|vf| host.function(vf).at)
             .collect();
         let sriov = match function.sriov() {
             Observed::Present(sriov) => sriov,
@@ -23,13 +22,8 @@ pub(super) fn switch(capture: &mut Capture, at: Sbdf, count: u16) -> Result<(), 
             Observed::NotCaptured if count == 0 => return Ok((Vec::new(), present)),
             _ => return Err(wrong.clone()),
         };
-        let total = function
-            .reported
-            .sriov_total_vfs
-            .as_ref()
-            .map(|total| total.value);
-        let total = total.or_else(|| sriov.total_vfs());
-        if count > 0 && total.is_none_or(|total| count > total) {
+        let most = function.most_virtual_functions();
+        if count > 0 && most.is_none_or(|most| count > most) {
             return Err(wrong.clone());
         }
         let addresses: Option<Vec<Sbdf>> = (0..count)

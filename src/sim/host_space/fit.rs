@@ -7,7 +7,7 @@
 use super::windows::by_root;
 use super::{HostSpace, WindowKind, open_windows, physical_children, slots_below};
 use crate::decode::config::bar::BarKind;
-use crate::host::{Function, FunctionId, Host};
+use crate::host::{FunctionId, Host};
 use crate::range::AddrRange;
 use crate::sim::bars::{SizedBar, VfBar};
 use crate::sim::layout::{Free, Outcome, Request, Shortfall, place};
@@ -81,10 +81,9 @@ fn fit_kind(
         return Fit::Room(Vec::new());
     }
     let replaced: Vec<FunctionId> = wish.replaces.map_or_else(Vec::new, |device| {
-        let of_it =
-            |&(_, function): &(FunctionId, &Function<'_>)| function.physical == Some(device);
-        let virtual_ones = host.iter().filter(of_it).map(|(id, _)| id);
-        std::iter::once(device).chain(virtual_ones).collect()
+        std::iter::once(device)
+            .chain(host.virtual_functions_of(device))
+            .collect()
     });
     let mut released = replaced.clone();
     let mut below = wish.below;

@@ -116,12 +116,10 @@ pub fn virtual_functions(
     } else {
         VfMemory::Unknown
     };
-    let reported = function.reported.sriov_total_vfs.as_ref();
-    let reported = reported.map(|total| total.value);
     Some(VfRoom {
         function: id,
         count,
-        most: reported.or_else(|| sriov.and_then(SrIov::total_vfs)),
+        most: function.most_virtual_functions(),
         total: sriov.and_then(SrIov::total_vfs),
         bars,
         unsized_bars,
@@ -242,11 +240,8 @@ fn bars_of(
 
 /// The size of a BAR as a virtual function that is switched on reports it.
 fn of_a_virtual_one(host: &Host<'_>, physical: FunctionId, register: u8) -> Option<u64> {
-    let mut virtual_ones = host
-        .iter()
-        .filter(|(_, function)| function.physical == Some(physical));
-    virtual_ones.find_map(|(_, function)| {
-        let resources = &function.reported.resources;
+    host.virtual_functions_of(physical).find_map(|vf| {
+        let resources = &host.function(vf).reported.resources;
         let own = resources.iter().find(|own| own.value.index == register);
         own?.value.len
     })
