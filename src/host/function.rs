@@ -1,6 +1,6 @@
 //! One function of a machine.
 
-use super::{Interrupts, OwnResets, WindowsFacts};
+use super::{AcsRegisters, Interrupts, OwnResets, WindowsFacts};
 use crate::addr::Sbdf;
 use crate::bytes::{ConfigImage, Decoded, Fault, Observed};
 use crate::capture::{FunctionProperties, FunctionRecord, property_texts};
@@ -44,6 +44,8 @@ pub struct Function<'c> {
     // What follows is read from the image once, while it is at hand: on a large machine it takes
     // longer to fetch an image again than to decode it.
     port_type: Observed<PortType>,
+    /// Its ACS registers.
+    pub acs_registers: Observed<AcsRegisters>,
     /// How it interrupts.
     pub interrupts: Interrupts,
     /// The resets that its configuration space offers.
@@ -87,6 +89,7 @@ impl<'c> Function<'c> {
         Self {
             physical_at: physical_at.and_then(|reported| reported.value.parse().ok()),
             port_type: port_type(&record.config, &space, &record.properties),
+            acs_registers: AcsRegisters::of(&record.config, &space, &identity),
             interrupts: Interrupts::of(&record.config, &space),
             own_resets: OwnResets::of(&record.config, &space),
             at,

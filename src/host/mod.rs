@@ -3,6 +3,7 @@
 //! The last room that speaks of [`Observed`](crate::bytes::Observed); analyses answer with
 //! [`Tri`](crate::analysis::Tri).
 
+mod acs_registers;
 mod bus_index;
 mod device_state;
 mod function;
@@ -15,6 +16,7 @@ mod windows;
 
 use bus_index::BusIndex;
 
+pub use acs_registers::AcsRegisters;
 pub use device_state::{Assignment, DeviceState};
 pub use function::{Function, FunctionId, Identity};
 pub use interrupts::Interrupts;

@@ -8,23 +8,23 @@ use assignable::corpus::{self, Case};
 use assignable::plan::{Change, WhatIf, what_if};
 use assignable::policy::Policy;
 
-pub const HYPERV: Policy = Policy::HyperV2025;
-pub const VFIO: Policy = Policy::Vfio;
+pub(crate) const HYPERV: Policy = Policy::HyperV2025;
+pub(crate) const VFIO: Policy = Policy::Vfio;
 
-pub fn case(name: &str) -> Case {
+pub(crate) fn case(name: &str) -> Case {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     corpus::load_case(&root, name).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-pub fn at(text: &str) -> Sbdf {
+pub(crate) fn at(text: &str) -> Sbdf {
     text.parse().unwrap()
 }
 
-pub fn changes(texts: &[&str]) -> Vec<Change> {
+pub(crate) fn changes(texts: &[&str]) -> Vec<Change> {
     texts.iter().map(|text| text.parse().unwrap()).collect()
 }
 
 /// What comes of the changes under Hyper-V and VFIO.
-pub fn run(capture: &Capture, texts: &[&str]) -> WhatIf {
+pub(crate) fn run(capture: &Capture, texts: &[&str]) -> WhatIf {
     what_if(capture, &changes(texts), &[HYPERV, VFIO]).unwrap()
 }

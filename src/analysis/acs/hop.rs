@@ -3,7 +3,7 @@
 use super::ReportedAcs;
 use crate::analysis::{Fact, Missing, Tri};
 use crate::bytes::Observed;
-use crate::decode::config::ext::acs::{Acs, AcsFlags, PartialFlags};
+use crate::decode::config::ext::acs::{AcsFlags, PartialFlags};
 use crate::host::{Function, FunctionId};
 use crate::spec::pci::HeaderType;
 use crate::topology::{FunctionKind, Topology};
@@ -44,13 +44,8 @@ pub enum HopRole {
 
 impl Hop {
     pub(super) fn of(id: FunctionId, function: &Function<'_>, topology: &Topology) -> Self {
-        let acs = function.acs();
-        let capability = acs.map(Acs::capability);
-        let wide = function.identity.has_wide_acs_registers();
-        let control = acs.map(|acs| match wide {
-            true => acs.wide_control(),
-            false => acs.control(),
-        });
+        let capability = function.acs_registers.map(|acs| acs.capability);
+        let control = function.acs_registers.map(|acs| acs.control);
         let role = HopRole::of(
             topology.kind(id),
             function.layout(),

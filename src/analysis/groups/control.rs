@@ -4,8 +4,8 @@
 use super::settings::{AcsControl, Settings, groups_reported};
 use crate::bytes::FaultKind;
 use crate::bytes::Observed;
-use crate::decode::config::ext::acs::{Acs, AcsFlags, PartialFlags};
-use crate::host::{Function, FunctionId, Host};
+use crate::decode::config::ext::acs::{AcsFlags, PartialFlags};
+use crate::host::{AcsRegisters, Function, FunctionId, Host};
 use crate::spec::linux::Series;
 use crate::spec::pci;
 use crate::spec::quirks::acs::BROKEN_SOURCE_VALIDATION;
@@ -84,17 +84,9 @@ impl<'a, 'c> Control<'a, 'c> {
     /// The services of a function; absent, not captured or malformed as its capability is.
     pub fn services(&self, id: FunctionId) -> Observed<Services> {
         let function = self.host.function(id);
-        seen_by_kernel(function).map(|acs| {
-            let wide = function.identity.has_wide_acs_registers();
-            let captured = if wide {
-                acs.wide_control()
-            } else {
-                acs.control()
-            };
-            Services {
-                capability: acs.capability(),
-                control: self.control(id, captured, wide),
-            }
+        seen_by_kernel(function).map(|acs| Services {
+            capability: acs.capability,
+            control: self.control(id, acs.control, function.identity.has_wide_acs_registers()),
         })
     }
 
@@ -223,11 +215,11 @@ fn either(one: PartialFlags, other: PartialFlags, sure: bool) -> PartialFlags {
 
 /// The ACS capability as the kernel finds it: where the extended space cannot be reached, or
 /// only repeats the first 256 bytes, the kernel sees none.
-fn seen_by_kernel<'c>(function: &Function<'c>) -> Observed<Acs<'c>> {
+fn seen_by_kernel(function: &Function<'_>) -> Observed<AcsRegisters> {
     if function.config.size() == Some(pci::CONVENTIONAL_SIZE) {
         return Observed::Absent;
     }
-    match function.acs() {
+    match function.acs_registers {
         Observed::Malformed(fault) if fault.kind == FaultKind::RepeatsConventionalSpace => {
             Observed::Absent
         }

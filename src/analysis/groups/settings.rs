@@ -76,13 +76,12 @@ fn any_service_on(host: &Host<'_>) -> bool {
     let mut captured = host
         .functions()
         .iter()
-        .filter_map(|function| function.acs().present())
-        .filter(|acs| acs.capability().set.intersects(AcsFlags::REQUIRED))
+        .filter_map(|function| function.acs_registers.present())
+        .filter(|acs| acs.capability.set.intersects(AcsFlags::REQUIRED))
         .peekable();
     captured.peek().is_none()
         || captured.any(|acs| {
-            let on = acs.control().set | acs.wide_control().set;
-            on.intersects(AcsFlags::REQUIRED) || !acs.control().unknown().is_empty()
+            acs.control.set.intersects(AcsFlags::REQUIRED) || !acs.control.unknown().is_empty()
         })
 }
 

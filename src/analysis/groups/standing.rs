@@ -174,7 +174,7 @@ impl Judge<'_, '_> {
     fn by_capability(&self, id: FunctionId, function: &Function<'_>) -> Standing {
         match self.control.services(id) {
             Observed::Present(services) => self.by_services(id, function, services),
-            Observed::Absent if function.acs().is_present() || out_of_reach(function) => {
+            Observed::Absent if function.acs_registers.is_present() || out_of_reach(function) => {
                 Standing::no(Why::OutOfReach)
             }
             Observed::Absent => Standing::no(Why::NoCapability),
@@ -192,7 +192,10 @@ impl Judge<'_, '_> {
         } else if services.open(wanted).is_empty() {
             Standing::yes(Why::ServicesOn)
         } else {
-            let captured = function.acs().present().map(|acs| acs.control().known);
+            let captured = function
+                .acs_registers
+                .present()
+                .map(|acs| acs.control.known);
             let fact = match captured.is_some_and(|known| known.contains(AcsFlags::REQUIRED)) {
                 true => Fact::FirmwareAcs,
                 false => Fact::RegisterBits,
