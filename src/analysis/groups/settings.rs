@@ -90,3 +90,37 @@ pub(super) fn groups_reported(host: &Host<'_>) -> bool {
     let mut functions = host.functions().iter();
     functions.any(|function| function.reported.iommu_group.is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::pcie::{ExtCapId, PortType};
+    use crate::testing::{Dev, Machine};
+
+    /// ACS of a port of 32 others: capability with all that isolation asks for and an egress
+    /// vector, control, vector (PCIe 6.0, 7.7.11).
+    fn control(ids: (u16, u16), control: u16, vector: u32) -> AcsControl {
+        let mut body = vec![0x3d, 0x20];
+        body.extend(control.to_le_bytes());
+        body.extend(vector.to_le_bytes());
+        let port = Dev::port(PortType::ROOT_PORT, 1, 1).ids(ids.0, ids.1);
+        let port = port.extended(ExtCapId::ACS.0, &body).group(1);
+        Machine::new()
+            .with("00:01.0", port)
+            .facts(|facts| Settings::for_host(facts.host).control)
+    }
+
+    #[test]
+    fn where_groups_are_reported_and_no_service_is_on_the_registers_are_of_another_time() {
+        let port = (0x10b5, 0x8747);
+        assert_eq!(control(port, 0x1d, 0), AcsControl::AsCaptured);
+        assert_eq!(control(port, 0, 0), AcsControl::AsEnabled);
+    }
+
+    #[test]
+    fn a_bit_for_a_port_is_no_service() {
+        assert_eq!(control((0x10b5, 0x8747), 0, 0x1d), AcsControl::AsEnabled);
+        // On Intel's 100 series the word at this place is the control register.
+        assert_eq!(control((0x8086, 0xa110), 0, 0x1d), AcsControl::AsCaptured);
+    }
+}
