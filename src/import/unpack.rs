@@ -265,7 +265,7 @@ mod tests {
         assert_eq!(meter.tripped(), Some(Tripped::TooLarge));
     }
 
-    /// Three bytes, then a fault.
+    /// These bytes, then a fault.
     struct Broken(&'static [u8]);
 
     impl Read for Broken {

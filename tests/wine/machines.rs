@@ -125,6 +125,18 @@ const SECOND_PORT: Node = Node {
     ],
 };
 
+const DISMOUNTED: Node = Node {
+    id: r"PCIP\VEN_144D&DEV_A820&SUBSYS_1F951028&REV_03\4&368722DD&0&0018",
+    name: "NVMe drive (dismounted)",
+    properties: &[
+        (DEVICE, 23, Seed::Number(3)),
+        (DEVICE, 30, Seed::Number(0)),
+        (DEVICE, 37, Seed::List(&["PCIROOT(0)#PCI(0300)#PCI(0000)"])),
+        (STATE, 3, Seed::Number(0)),
+        (MORE, 5, Seed::Truth(true)),
+    ],
+};
+
 pub(crate) const MACHINES: &[Machine] = &[
     Machine {
         name: "a server that is ready",
@@ -170,17 +182,7 @@ pub(crate) const MACHINES: &[Machine] = &[
         nodes: &[
             ROOT_BUS,
             PORT,
-            Node {
-                id: r"PCIP\VEN_144D&DEV_A820&SUBSYS_1F951028&REV_03\4&368722DD&0&0018",
-                name: "NVMe drive (dismounted)",
-                properties: &[
-                    (DEVICE, 23, Seed::Number(3)),
-                    (DEVICE, 30, Seed::Number(0)),
-                    (DEVICE, 37, Seed::List(&["PCIROOT(0)#PCI(0300)#PCI(0000)"])),
-                    (STATE, 3, Seed::Number(0)),
-                    (MORE, 5, Seed::Truth(true)),
-                ],
-            },
+            DISMOUNTED,
             Node {
                 id: r"PCI\VEN_144D&DEV_A820&SUBSYS_1F951028&REV_03\4&368722DD&0&0018",
                 name: "NVMe drive",
@@ -201,21 +203,7 @@ pub(crate) const MACHINES: &[Machine] = &[
     },
     Machine {
         name: "a drive at a virtual machine that saves its state",
-        nodes: &[
-            ROOT_BUS,
-            PORT,
-            Node {
-                id: r"PCIP\VEN_144D&DEV_A820&SUBSYS_1F951028&REV_03\4&368722DD&0&0018",
-                name: "NVMe drive (dismounted)",
-                properties: &[
-                    (DEVICE, 23, Seed::Number(3)),
-                    (DEVICE, 30, Seed::Number(0)),
-                    (DEVICE, 37, Seed::List(&["PCIROOT(0)#PCI(0300)#PCI(0000)"])),
-                    (STATE, 3, Seed::Number(0)),
-                    (MORE, 5, Seed::Truth(true)),
-                ],
-            },
-        ],
+        nodes: &[ROOT_BUS, PORT, DISMOUNTED],
         expected: &[Expected {
             at: "0000:03:00.0",
             path: "PCIROOT(0)#PCI(0300)#PCI(0000)",

@@ -9,7 +9,7 @@ use crate::decode::config::ext::acs::AcsFlags;
 use crate::host::FunctionId;
 use crate::policy::{Effect, Effects};
 use crate::rules::{Check, Confidence, Evidence, Finding, Locus, Outcome, Subject, Value, rule};
-use crate::spec::{Document, quirks};
+use crate::spec::Document;
 use crate::topology::FunctionKind;
 
 rule! {
@@ -80,10 +80,7 @@ fn check(facts: &Facts<'_, '_>, id: FunctionId) -> Outcome {
         return Outcome::Clean;
     };
     let function = facts.host.function(hop);
-    let wide = matches!(
-        (function.identity.vendor, function.identity.device),
-        (Some(vendor), Some(device)) if quirks::has_wide_acs_registers(vendor, device)
-    );
+    let wide = function.identity.has_wide_acs_registers();
     let (locus, seen) = match (function.acs(), facts.acs.hop(hop).control) {
         (Observed::Present(acs), Observed::Present(control)) => {
             let offset = if wide { 0x08 } else { 0x06 };

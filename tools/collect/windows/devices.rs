@@ -10,7 +10,7 @@ use windows_sys::Win32::Foundation::DEVPROPKEY;
 use windows_sys::core::GUID;
 
 use super::registry::number;
-use super::{MAX_BYTES, MAX_ITEMS, last_error, on_wine, wide};
+use super::{MAX_BYTES, MAX_ITEMS, guid_text, last_error, on_wine, wide};
 
 /// A node, and the handle of its device.
 pub(super) type Handled = (RawNode, u32);
@@ -158,18 +158,7 @@ fn property(
 
 /// `{FMTID} pid`.
 fn key_text(key: &DEVPROPKEY) -> String {
-    let GUID {
-        data1,
-        data2,
-        data3,
-        data4,
-    } = key.fmtid;
-    let rest: String = data4.iter().map(|byte| format!("{byte:02X}")).collect();
-    let (fourth, fifth) = rest.split_at(4);
-    format!(
-        "{{{data1:08X}-{data2:04X}-{data3:04X}-{fourth}-{fifth}}} {}",
-        key.pid
-    )
+    format!("{} {}", guid_text(&key.fmtid), key.pid)
 }
 
 fn parse_key(text: &str) -> Option<DEVPROPKEY> {

@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use assignable::capture::WindowsHost;
 use assignable::collect::windows::{RawNode, RawResource, RegistryValue, Source};
 use windows_sys::Win32::Foundation::GetLastError;
+use windows_sys::core::GUID;
 
 use registry::{number, text};
 
@@ -164,6 +165,19 @@ impl Source for Host {
     fn elevated(&mut self) -> bool {
         system::elevated()
     }
+}
+
+/// In braces, as the registry and the makers of properties write it.
+fn guid_text(guid: &GUID) -> String {
+    let GUID {
+        data1,
+        data2,
+        data3,
+        data4,
+    } = guid;
+    let rest: String = data4.iter().map(|byte| format!("{byte:02X}")).collect();
+    let (fourth, fifth) = rest.split_at(4);
+    format!("{{{data1:08X}-{data2:04X}-{data3:04X}-{fourth}-{fifth}}}")
 }
 
 fn wide(text: &str) -> Vec<u16> {

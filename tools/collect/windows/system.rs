@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use windows_sys::Wdk::System::SystemInformation as wdk;
 use windows_sys::Win32::System::SystemInformation::GetSystemDirectoryW;
+use windows_sys::core::GUID;
+
+use super::guid_text;
 
 /// `SYSTEM_BOOT_ENVIRONMENT_INFORMATION`, whose number Microsoft does not document (90 in phnt,
 /// ntexapi.h).
@@ -40,15 +43,15 @@ pub(super) fn boot_entry() -> Option<String> {
     if status < 0 || length < 16 || (low, high) == (0, 0) {
         return None;
     }
-    let id = u128::from(high) << 64 | u128::from(low);
-    let [a, b, c, d, e, f, g, h, rest @ ..] = id.to_le_bytes();
-    let first = u32::from_le_bytes([a, b, c, d]);
-    let (second, third) = (u16::from_le_bytes([e, f]), u16::from_le_bytes([g, h]));
-    let rest: String = rest.iter().map(|byte| format!("{byte:02x}")).collect();
-    let (fourth, fifth) = rest.split_at(4);
-    Some(format!(
-        "{{{first:08x}-{second:04x}-{third:04x}-{fourth}-{fifth}}}"
-    ))
+    let [a, b, c, d, e, f, g, h] = low.to_le_bytes();
+    let id = GUID {
+        data1: u32::from_le_bytes([a, b, c, d]),
+        data2: u16::from_le_bytes([e, f]),
+        data3: u16::from_le_bytes([g, h]),
+        data4: high.to_le_bytes(),
+    };
+    // The boot store writes its entries with small letters.
+    Some(guid_text(&id).to_ascii_lowercase())
 }
 
 /// Whether the program runs as administrator.
